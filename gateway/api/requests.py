@@ -1,0 +1,40 @@
+"""A GraphQL request on its way in, and the answer on its way out, whatever carries them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One operation that somebody wants to be executed.
+
+    `after` is the token that the answer must not be older than; `queries_only` refuses mutations (HTTP GET).
+    """
+
+    query: str
+    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    operation: str | None = None
+    after: str | None = None
+    actor: str = "anonymous"
+    correlation: str | None = None
+    queries_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of it. `refused` means that nothing was executed: there is no `data` then."""
+
+    data: Mapping[str, Any] | None = None
+    errors: tuple[Mapping[str, Any], ...] = ()
+    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    refused: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """The answer as JSON-ready values, with the keys that the specification wants."""
+        found: dict[str, Any] = {} if self.refused else {"data": self.data}
+        if self.errors:
+            found["errors"] = list(self.errors)
+        if self.extensions:
+            found["extensions"] = dict(self.extensions)
+        return found

@@ -1,0 +1,72 @@
+"""Questions about annotations: which classes a union holds, what is an id, what may be left out."""
+
+import types
+from dataclasses import is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+NOTHING = type(None)
+SCALARS = (str, bool, int, Decimal, datetime, date, UUID)
+
+
+def members(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, in order; of anything else, itself."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return get_args(annotation)
+    return (annotation,)
+
+
+def optional(annotation: Any) -> tuple[Any, bool]:
+    """`X | None` as (X, True); anything else as (itself, False)."""
+    found = members(annotation)
+    if NOTHING not in found:
+        return annotation, False
+    rest = tuple(each for each in found if each is not NOTHING)
+    return (rest[0] if len(rest) == 1 else Union[rest]), True  # noqa: UP007 # the members are a value here
+
+
+def is_new_type(annotation: Any) -> bool:
+    return isinstance(annotation, NewType)
+
+
+def is_id(annotation: Any) -> bool:
+    """An id is a NewType over str whose name ends in `Id`."""
+    return is_new_type(annotation) and annotation.__supertype__ is str and annotation.__name__.endswith("Id")
+
+
+def is_enum(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Enum)
+
+
+def is_data(annotation: Any) -> bool:
+    return isinstance(annotation, type) and is_dataclass(annotation)
+
+
+def item_of(annotation: Any) -> Any | None:
+    """The X of `tuple[X, ...]`; None for anything else."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return arguments[0]
+    return None
+
+
+def fields_of(type_: Any) -> dict[str, Any]:
+    """A dataclass's fields with their annotations resolved, in order."""
+    hints = get_type_hints(type_, include_extras=True)
+    return {name: hints[name] for name in type_.__dataclass_fields__}
+
+
+def problem_with(annotation: Any) -> str | None:
+    """Why a field can't have this type; None where it can."""
+    inner, _ = optional(annotation)
+    item = item_of(inner)
+    if item is not None:
+        return problem_with(item)
+    if inner in SCALARS or is_enum(inner) or (is_new_type(inner) and inner.__supertype__ is str):
+        return None
+    if is_data(inner):
+        return next(filter(None, map(problem_with, fields_of(inner).values())), None)
+    return f"{getattr(inner, '__name__', inner)} is no type of a field (a float never is: use Decimal)"

@@ -1,0 +1,126 @@
+"""Everything that the gateway refuses or fails at.
+
+GatewayError
+├── InvalidApplication     the composition root does not fit together; lists every mistake
+├── InvalidSettings        a setting has no meaning
+├── Unsuitable             this MongoDB or this machine can't carry a log; says what to do
+├── BadInput               a client's value is refused before anything is decided
+│   ├── BadToken           a token that this log did not give
+│   ├── BadCursor          a cursor that this connection did not give
+│   └── BadPage            a page that is not offered
+├── CommandIdReused        the command id belongs to another command
+├── CommandFailed          a command function raised; nothing was changed
+├── CommitTooLarge         a command with more events than one commit holds
+├── CommitUnknown          it is not known whether the commit landed; the same id settles it
+├── Unavailable            MongoDB did not answer in time; nothing was changed
+├── NotYetVisible          a read model did not reach the token's position in time
+├── ReadModelStopped       a read model can't go on; names the position
+└── LogBroken              the log is not what it was: a hole, a foreign log, an unknown event
+
+Errors carry data and say one sentence. Only `gateway.api` and `gateway.web` turn them into codes.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+
+class GatewayError(Exception):
+    """The base of all errors that the gateway raises on purpose."""
+
+
+class InvalidApplication(GatewayError):
+    """The application's parts do not fit together."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "The application does not fit together:\n" + "\n".join(f"- {each}" for each in problems)
+        )
+
+
+class InvalidSettings(GatewayError):
+    """A setting has no meaning."""
+
+
+class Unsuitable(GatewayError):
+    """This MongoDB or this machine can't carry a log; the sentence says what to do."""
+
+
+class BadInput(GatewayError):
+    """A client's value is refused; `path` names the place in the input."""
+
+    def __init__(self, message: str, path: Sequence[str] = ()) -> None:
+        self.path = tuple(path)
+        super().__init__(message)
+
+
+class BadToken(BadInput):
+    """A token that this log did not give."""
+
+
+class BadCursor(BadInput):
+    """A cursor that this connection did not give."""
+
+
+class BadPage(BadInput):
+    """A page that is not offered."""
+
+
+class CommandIdReused(GatewayError):
+    """The command id belongs to a command with other content or of another actor."""
+
+    def __init__(self, command_id: UUID) -> None:
+        self.command_id = command_id
+        super().__init__("This command id was used for another command; use a new one.")
+
+
+class CommandFailed(GatewayError):
+    """A command function raised: a fault of the application; nothing was changed."""
+
+
+class CommitTooLarge(GatewayError):
+    """A command with more events, or more bytes of them, than one commit holds; nothing was changed."""
+
+    def __init__(self, events: int, size: int) -> None:
+        self.events, self.size = events, size
+        super().__init__(
+            f"One commit holds 1,000 events and 1 MB; this command has {events} in {size} bytes."
+        )
+
+
+class CommitUnknown(GatewayError):
+    """It is not known whether the commit landed."""
+
+    def __init__(self, command_id: UUID) -> None:
+        self.command_id = command_id
+        super().__init__(
+            "It is not known whether the command was accepted; send it again with the same command id."
+        )
+
+
+class Unavailable(GatewayError):
+    """MongoDB did not answer in time; nothing was changed."""
+
+
+class NotYetVisible(GatewayError):
+    """A read model did not reach the token's position in time."""
+
+    def __init__(self, read_model: str, wanted: int, reached: int) -> None:
+        self.read_model, self.wanted, self.reached = read_model, wanted, reached
+        super().__init__(f"Position {wanted} is not visible in {read_model} yet; it has reached {reached}.")
+
+
+class ReadModelStopped(GatewayError):
+    """A read model can't go on; what it shows stands still at `reached`."""
+
+    def __init__(self, read_model: str, reached: int, reason: str) -> None:
+        self.read_model, self.reached, self.reason = read_model, reached, reason
+        super().__init__(f"The read model {read_model} stopped at position {reached}: {reason}")
+
+
+class LogBroken(GatewayError):
+    """The log is not what it was; everything that reads it stops at `position`."""
+
+    def __init__(self, position: int, reason: str) -> None:
+        self.position, self.reason = position, reason
+        super().__init__(f"The log can't be read past position {position - 1}: {reason}")

@@ -1,0 +1,134 @@
+"""The log in MongoDB: insert commits, read them by position, by stream and by command id.
+
+Every read is a majority read on the primary. That, and inserting position k + 1 only when k is known to be
+held by a majority, is what keeps the log gapless and in commit order (the proof is in docs/architecture.md).
+"""
+
+from collections.abc import Collection as SizedIterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from bson import Int64
+from bson.raw_bson import RawBSONDocument
+from pymongo.errors import BulkWriteError, PyMongoError
+
+from gateway.application.model import Model
+from gateway.errors import LogBroken
+from gateway.eventlog.encoding import GENESIS, Encoded, decode_commit, follow
+from gateway.messages import Commit, Head, RecordedEvent
+from gateway.mongo.client import Database, collection
+from gateway.mongo.collections import COMMAND_IDS, EVENTS, STREAM_VERSIONS
+
+_DUPLICATE_KEY = 11000
+
+EMPTY = Head(0, GENESIS, datetime(1970, 1, 1, tzinfo=UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of an append: the first `safe` commits are held by a majority.
+
+    `taken` says that the next one's position, stream version or command id belongs to another commit;
+    `unknown` that its outcome, and that of all behind it, is not known.
+    """
+
+    safe: int
+    taken: bool = False
+    unknown: bool = False
+
+
+class EventLog:
+    """The commits of one application in one database."""
+
+    def __init__(self, database: Database, model: Model) -> None:
+        raw = RawBSONDocument
+        events = collection(database, EVENTS)
+        self._raw: Any = events.with_options(
+            codec_options=events.codec_options.with_options(document_class=raw)
+        )
+        self._events = events
+        self._model = model
+
+    async def head(self) -> Head:
+        """The last commit that a majority holds."""
+        found = await self._events.find_one({}, {"chain": 1, "at": 1}, sort=[("_id", -1)])
+        if found is None:
+            return EMPTY
+        return Head(found["_id"], bytes(found["chain"]), found["at"])
+
+    async def append(self, commits: Sequence[Encoded]) -> Appended:
+        """Insert commits in their order; nothing behind the first failure is inserted."""
+        try:
+            await self._raw.insert_many([each.document for each in commits], ordered=True)
+        except BulkWriteError as error:
+            details: Any = error.details
+            if details.get("writeConcernErrors"):
+                return Appended(0, unknown=True)
+            codes = [each["code"] for each in details["writeErrors"]]
+            return Appended(
+                details["nInserted"], taken=codes == [_DUPLICATE_KEY], unknown=codes != [_DUPLICATE_KEY]
+            )
+        except PyMongoError:
+            return Appended(0, unknown=True)
+        return Appended(len(commits))
+
+    async def read(self, after: int, limit: int, size: int = 16_000_000) -> list[Commit]:
+        """Commits from position after + 1 on, at most `limit` and about `size` bytes; empty at the head.
+
+        Raises LogBroken where a position is missing or an event can't be decoded.
+        """
+        found: list[Commit] = []
+        cursor = self._raw.find(
+            {"_id": {"$gt": Int64(after)}}, sort=[("_id", 1)], limit=limit, batch_size=limit
+        )
+        async for raw in cursor:
+            try:
+                found.append(decode_commit(self._model, raw))
+            except LogBroken:
+                if not found:
+                    raise
+                break  # what stands before it is good; the next read begins with it and says so
+            size -= found[-1].size
+            if size <= 0:
+                break
+        follow(found, after)
+        return found
+
+    async def streams(self, names: SizedIterable[str], up_to: int) -> dict[str, list[RecordedEvent]]:
+        """The events of some streams in version order, as of position `up_to`.
+
+        Raises LogBroken where a version is missing.
+        """
+        found: dict[str, list[RecordedEvent]] = {name: [] for name in names}
+        query = {"events.stream": {"$in": list(found)}, "_id": {"$lte": Int64(up_to)}}
+        async for raw in self._raw.find(query, hint=STREAM_VERSIONS, batch_size=10_000):
+            for each in decode_commit(self._model, raw).events:
+                if each.stream in found:
+                    found[each.stream].append(each)
+        for name, events in found.items():
+            events.sort(key=lambda each: each.version)
+            if events and events[-1].version != len(events):
+                raise LogBroken(events[-1].position, f"the stream {name} misses a version.")
+        return found
+
+    async def stream(self, name: str, after: int, limit: int) -> list[RecordedEvent]:
+        """Events of one stream with versions above `after`, in order, at most about `limit`."""
+        bounds = {
+            "events": {"$elemMatch": {"stream": name, "version": {"$gt": after, "$lte": after + limit}}}
+        }
+        found = [
+            each
+            async for raw in self._raw.find(bounds, hint=STREAM_VERSIONS)
+            for each in decode_commit(self._model, raw).events
+            if each.stream == name and each.version > after
+        ]
+        return sorted(found, key=lambda each: each.version)
+
+    async def commands(self, ids: SizedIterable[UUID]) -> dict[UUID, Commit]:
+        """The commits of those of these command ids that the log holds."""
+        cursor = self._raw.find({"command.id": {"$in": list(ids)}}, hint=COMMAND_IDS)
+        commits = [decode_commit(self._model, raw) async for raw in cursor]
+        return {each.command.id: each for each in commits}

@@ -1,0 +1,74 @@
+"""What travels between the parts of the gateway: commits, recorded events, receipts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRecord:
+    """The command behind a commit: enough to recognise it, nothing of its content."""
+
+    id: UUID
+    name: str
+    fingerprint: bytes
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as the log holds it; `index` counts the events of its commit from 0."""
+
+    position: int
+    index: int
+    at: datetime
+    stream: str
+    version: int
+    actor: str
+    event: object
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """All events of one command, at one position of the log; `size` is its document's length in bytes."""
+
+    position: int
+    at: datetime
+    command: CommandRecord
+    events: tuple[RecordedEvent, ...]
+    chain: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of a prefix of the log that a majority holds; position 0 is the empty log."""
+
+    position: int
+    chain: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A command on its way in: who sent it, under which id, and the conversation it belongs to."""
+
+    command: object
+    id: UUID
+    actor: str = "anonymous"
+    correlation: str | None = None
+    causation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The answer to an accepted command.
+
+    `position` is the commit's, or the head's where there was nothing to do. `replayed` says that an
+    earlier attempt with the same id had been accepted.
+    """
+
+    command_id: UUID
+    position: int
+    events: tuple[RecordedEvent, ...] = field(default=())
+    replayed: bool = False

@@ -1,0 +1,1 @@
+"""Everything that knows MongoDB: the client, the embedded server, indexes and roles."""

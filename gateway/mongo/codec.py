@@ -1,0 +1,118 @@
+"""Frozen dataclasses to BSON documents and back, by functions generated once a class.
+
+A Decimal is stored as Decimal128, a datetime as a Date (UTC, milliseconds), a date as ISO text, an enum by
+the name of its member, a tuple as an array; everything else as it is. Generated, because this runs for every
+event and every view: a plain dict display costs a third of a loop over fields.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from bson.decimal128 import Decimal128
+
+from gateway.application.types import fields_of, is_data, is_enum, item_of, optional
+
+Encoder = Callable[[Any], dict[str, Any]]
+Decoder = Callable[[Mapping[str, Any]], Any]
+
+
+@cache
+def encoder(type_: type, key: str | None = None) -> Encoder:
+    """Document of a dataclass's instance; the field `key` is stored as `_id`."""
+    source = _Source()
+    items = [
+        f"{_stored(name, key)!r}: {source.encode(f'value.{name}', annotation)}"
+        for name, annotation in fields_of(type_).items()
+    ]
+    return source.function("value", f"{{{', '.join(items)}}}")
+
+
+@cache
+def decoder(type_: type, key: str | None = None) -> Decoder:
+    """Instance of a dataclass from its document; KeyError where a field is missing."""
+    source = _Source()
+    made = source.name(type_)
+    arguments = [
+        source.decode(f"document[{_stored(name, key)!r}]", annotation)
+        for name, annotation in fields_of(type_).items()
+    ]
+    return source.function("document", f"{made}({', '.join(arguments)})")
+
+
+@cache
+def value_encoder(annotation: Any) -> Callable[[Any], Any]:
+    """What a single value of a field's type is stored as."""
+    source = _Source()
+    return source.function("value", source.encode("value", annotation))
+
+
+@cache
+def value_decoder(annotation: Any) -> Callable[[Any], Any]:
+    """A single value of a field's type from what is stored."""
+    source = _Source()
+    return source.function("value", source.decode("value", annotation))
+
+
+def _stored(name: str, key: str | None) -> str:
+    return "_id" if name == key else name
+
+
+def _date(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+@dataclass
+class _Source:
+    """Expressions over names that stand for objects of the generating side."""
+
+    names: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def name(self, value: Any) -> str:
+        name = f"n{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def function(self, parameter: str, expression: str) -> Callable[[Any], Any]:
+        return eval(f"lambda {parameter}: {expression}", self.names)  # our own expressions only
+
+    def encode(self, value: str, annotation: Any) -> str:
+        inner, nullable = optional(annotation)
+        if nullable:
+            return self.unless_none(value, lambda held: self.encode(held, inner))
+        if (item := item_of(inner)) is not None:
+            held = self.name(None)
+            return f"[{self.encode(held, item)} for {held} in {value}]"
+        if inner is Decimal:
+            return f"{self.name(Decimal128)}({value})"
+        if inner is date:
+            return f"{value}.isoformat()"
+        if is_enum(inner):
+            return f"{value}.name"
+        if is_data(inner):
+            return f"{self.name(encoder(inner))}({value})"
+        return value
+
+    def decode(self, value: str, annotation: Any) -> str:
+        inner, nullable = optional(annotation)
+        if nullable:
+            return self.unless_none(value, lambda held: self.decode(held, inner))
+        if (item := item_of(inner)) is not None:
+            held = self.name(None)
+            return f"tuple([{self.decode(held, item)} for {held} in {value}])"
+        if inner is Decimal:
+            return f"{value}.to_decimal()"
+        if inner is date:
+            return f"{self.name(_date)}({value})"
+        if is_enum(inner):
+            return f"{self.name(inner)}[{value}]"
+        if is_data(inner):
+            return f"{self.name(decoder(inner))}({value})"
+        return value
+
+    def unless_none(self, value: str, convert: Callable[[str], str]) -> str:
+        held = self.name(None)
+        return f"(None if ({held} := {value}) is None else {convert(held)})"

@@ -1,0 +1,115 @@
+"""The collections of the log, with validator and indexes, and the log's identity."""
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+from pymongo.errors import CollectionInvalid, DuplicateKeyError
+
+from gateway.errors import Unsuitable
+from gateway.mongo.client import Collection, Database, Document, collection, settle
+
+EVENTS = "events"
+CHECKPOINTS = "checkpoints"
+IDENTITY = "identity"
+
+FORMAT = 1
+"""The format of the log; a process refuses a log of another one."""
+
+STREAM_VERSIONS = "stream_versions"
+COMMAND_IDS = "command_ids"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which log this is, and the key that signs its tokens when the settings give none."""
+
+    log: UUID
+    secret: bytes
+
+
+def views(database: Database, name: str, version: int) -> Collection:
+    """The collection of a read model's views in one version of it."""
+    return collection(database, f"views.{name}.{version}")
+
+
+async def prepare(database: Database) -> Identity:
+    """Make what is missing, check what is there; safe to be run by several processes at once.
+
+    Raises Unsuitable where an index or the validator that the log's order rests on is not as it must be.
+    """
+    await _create(database, EVENTS, validator={"$jsonSchema": _COMMIT})
+    await _create(database, CHECKPOINTS)
+    await _create(database, IDENTITY)
+    events = collection(database, EVENTS)
+    keys = [("events.stream", 1), ("events.version", 1)]
+    await events.create_index(keys, unique=True, name=STREAM_VERSIONS)
+    await events.create_index([("command.id", 1)], unique=True, name=COMMAND_IDS)
+    await _check(database)
+    return await _identity(database)
+
+
+async def _create(database: Database, name: str, **options: Any) -> None:
+    try:
+        await database.create_collection(name, check_exists=False, **options)
+    except CollectionInvalid:
+        return
+    except Exception as error:
+        if getattr(error, "code", None) != 48:  # NamespaceExists: another process was first
+            raise
+
+
+async def _check(database: Database) -> None:
+    cursor: Any = await settle(collection(database, EVENTS).list_indexes())
+    indexes = {each["name"]: each async for each in cursor}
+    if not all(indexes[name].get("unique") for name in (STREAM_VERSIONS, COMMAND_IDS)):
+        raise Unsuitable(
+            f"The indexes {STREAM_VERSIONS} and {COMMAND_IDS} of the log must be unique: rebuild them."
+        )
+    if any("expireAfterSeconds" in each for each in indexes.values()):
+        raise Unsuitable("The log has a TTL index, which deletes commits: drop it before anything is lost.")
+    described: Any = await settle(database.list_collections(filter={"name": EVENTS}))
+    (options,) = [each["options"] async for each in described]
+    if "$jsonSchema" not in options.get("validator", {}):
+        raise Unsuitable(
+            "The collection of the log has no validator: it was made by hand; start with an empty one."
+        )
+
+
+async def _identity(database: Database) -> Identity:
+    identities = collection(database, IDENTITY)
+    drawn = {"_id": "log", "log": uuid4(), "secret": secrets.token_bytes(32), "format": FORMAT}
+    with suppress(DuplicateKeyError):  # it has one already, from before or from a process that starts now
+        await identities.insert_one(drawn)
+    found: Document | None = await identities.find_one({"_id": "log"})
+    if found is None or found["format"] != FORMAT:
+        raise Unsuitable(
+            f"This log has another format than {FORMAT}: use the release of Tidegate that wrote it."
+        )
+    return Identity(found["log"], bytes(found["secret"]))
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"bsonType": "object", "required": list(properties), "properties": properties}
+
+
+_TEXT, _BYTES = {"bsonType": "string"}, {"bsonType": "binData"}
+_EVENT = _object(
+    stream=_TEXT,
+    version={"bsonType": ["int", "long"], "minimum": 1},
+    type=_TEXT,
+    schema={"bsonType": ["int", "long"], "minimum": 1},
+    data={"bsonType": "object"},
+)
+_COMMIT = _object(
+    _id={"bsonType": "long", "minimum": 1},
+    at={"bsonType": "date"},
+    events={"bsonType": "array", "minItems": 1, "maxItems": 1000, "items": _EVENT},
+    command=_object(id=_BYTES, name=_TEXT, fingerprint=_BYTES, actor=_TEXT),
+    correlation={"bsonType": ["string", "null"]},
+    causation={"bsonType": ["string", "null"]},
+    previous=_BYTES,
+    chain=_BYTES,
+)

@@ -1,0 +1,193 @@
+"""The embedded replica set: its members, its configuration, the wait for a primary."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pymongo.errors import OperationFailure, PyMongoError
+
+from gateway.mongo.embedded.binary import NEW_MEMBER_BYTES, OLD_MEMBER_BYTES, check_room, find_mongod
+from gateway.mongo.embedded.failures import too_slow
+from gateway.mongo.embedded.lock import DirectoryLock
+from gateway.mongo.embedded.member import HOST, POLL_SECONDS, Client, Member, connected
+
+REPLICA_SET = "tidegate"
+SECONDS_TO_SETTLE = 60.0
+PRIMARY, SECONDARY = 1, 2
+NOT_YET_INITIALIZED = 94
+QUICK_ELECTIONS = {"electionTimeoutMillis": 1000, "heartbeatIntervalMillis": 300}
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedOptions:
+    """How an embedded server is run."""
+
+    members: int = 1
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    "Further server parameters, as for `mongod --setParameter`."
+    oplog_megabytes: int = 1024
+    throwaway: bool = False
+    "For tests: quick elections, test commands (fail points) are on, and the end is a kill."
+
+
+class EmbeddedServer:
+    """A running replica set, of which each member can be killed and restarted."""
+
+    def __init__(self, members: tuple[Member, ...], options: EmbeddedOptions, lock: DirectoryLock) -> None:
+        self.members = members
+        self._options = options
+        self._lock = lock
+
+    @property
+    def uri(self) -> str:
+        """Leads to the replica set, wherever its primary is."""
+        hosts = ",".join(member.host for member in self.members)
+        return f"mongodb://{hosts}/?replicaSet={REPLICA_SET}"
+
+    async def start(self) -> None:
+        """Returns when there is a primary that can be written and all others follow it."""
+        await asyncio.gather(*(member.start() for member in self.members))
+        await self._configure()
+        await self.settled()
+        self._lock.announce(self.uri)
+
+    async def stop(self) -> None:
+        """Ends every member, then gives the data directory back."""
+        try:
+            await asyncio.gather(*(self._end(member) for member in self.members))
+        finally:
+            self._lock.close()
+
+    async def kill(self, index: int) -> None:
+        """Ends a member as a crash would (SIGKILL)."""
+        await self.members[index].kill()
+
+    async def restart(self, index: int) -> None:
+        """Starts a killed member on its data; returns when it answers, which is before it has caught up."""
+        await self.members[index].start()
+
+    async def primary(self) -> int:
+        """The index of the member that is the writable primary now; waits up to 60 s for one."""
+        deadline = time.monotonic() + SECONDS_TO_SETTLE
+        while time.monotonic() < deadline:
+            for index, member in enumerate(self.members):
+                if member.pid and await _is_primary(member):
+                    return index
+            await asyncio.sleep(POLL_SECONDS)
+        raise too_slow(SECONDS_TO_SETTLE, self.members[0].folder / "mongod.log")
+
+    async def settled(self) -> None:
+        """Returns when there is a writable primary and every other member follows it; waits up to 60 s."""
+        deadline = time.monotonic() + SECONDS_TO_SETTLE
+        expected = [PRIMARY, *[SECONDARY] * (len(self.members) - 1)]
+        async with connected(self.members[await self.primary()]) as client:
+            while await _states(client) != expected:
+                if time.monotonic() > deadline:
+                    raise too_slow(SECONDS_TO_SETTLE, self.members[0].folder / "mongod.log")
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _configure(self) -> None:
+        """Initiates a new set; tells an old one when a member had to take another port."""
+        async with connected(self.members[0]) as client:
+            config = await _stored_config(client)
+            if config is None:
+                await client.admin.command("replSetInitiate", self._first_config())
+            elif [entry["host"] for entry in config["members"]] != self._hosts():
+                await client.admin.command("replSetReconfig", self._moved(config), force=True)
+
+    def _first_config(self) -> dict[str, Any]:
+        members = [{"_id": index, "host": host} for index, host in enumerate(self._hosts())]
+        settings = QUICK_ELECTIONS if self._options.throwaway else {}
+        return {"_id": REPLICA_SET, "members": members, "settings": settings}
+
+    def _moved(self, config: dict[str, Any]) -> dict[str, Any]:
+        for entry, host in zip(config["members"], self._hosts(), strict=True):
+            entry["host"] = host
+        return config | {"version": config["version"] + 1}
+
+    def _hosts(self) -> list[str]:
+        return [member.host for member in self.members]
+
+    async def _end(self, member: Member) -> None:
+        await (member.kill() if self._options.throwaway else member.stop())
+
+
+async def open_embedded(data_dir: Path, options: EmbeddedOptions | None = None) -> EmbeddedServer:
+    """Starts a server on `data_dir`; the caller stops it. Raises EmbeddedUnavailable."""
+    chosen = options or EmbeddedOptions()
+    program = await asyncio.to_thread(find_mongod)
+    server = await asyncio.to_thread(_prepared, data_dir, program, chosen)
+    try:
+        await server.start()
+    except BaseException:
+        await server.stop()
+        raise
+    return server
+
+
+@asynccontextmanager
+async def embedded(data_dir: Path, options: EmbeddedOptions | None = None) -> AsyncGenerator[EmbeddedServer]:
+    """A server on `data_dir` for the length of the block. Raises EmbeddedUnavailable."""
+    server = await open_embedded(data_dir, options)
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+@contextmanager
+def embedded_blocking(data_dir: Path, options: EmbeddedOptions | None = None) -> Generator[EmbeddedServer]:
+    """`embedded` for code that runs no event loop."""
+    server = asyncio.run(open_embedded(data_dir, options))
+    try:
+        yield server
+    finally:
+        asyncio.run(server.stop())
+
+
+def _prepared(data_dir: Path, program: Path, options: EmbeddedOptions) -> EmbeddedServer:
+    lock = DirectoryLock(data_dir.resolve())
+    try:
+        folders = [lock.folder / f"mongod-{index}" for index in range(options.members)]
+        check_room(data_dir, sum(OLD_MEMBER_BYTES if f.exists() else NEW_MEMBER_BYTES for f in folders))
+    except BaseException:
+        lock.close()
+        raise
+    command = _command(program, options)
+    return EmbeddedServer(tuple(Member(f, command, lock.descriptor) for f in folders), options, lock)
+
+
+def _command(program: Path, options: EmbeddedOptions) -> tuple[str, ...]:
+    test_commands = {"enableTestCommands": "1"} if options.throwaway else {}
+    parameters = {"diagnosticDataCollectionEnabled": "false", **test_commands, **options.parameters}
+    settings = [word for name, value in parameters.items() for word in ("--setParameter", f"{name}={value}")]
+    sizes = ["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", str(options.oplog_megabytes)]
+    seclusion = ["--bind_ip", HOST, "--noscripting"] + (["--nounixsocket"] if sys.platform != "win32" else [])
+    return (str(program), "--replSet", REPLICA_SET, *seclusion, *sizes, *settings)
+
+
+async def _is_primary(member: Member) -> bool:
+    try:
+        async with connected(member) as client:
+            return bool((await client.admin.command("hello"))["isWritablePrimary"])
+    except PyMongoError:
+        return False
+
+
+async def _states(client: Client) -> list[int]:
+    status = await client.admin.command("replSetGetStatus")
+    return sorted(entry["state"] for entry in status["members"])
+
+
+async def _stored_config(client: Client) -> dict[str, Any] | None:
+    try:
+        return (await client.admin.command("replSetGetConfig"))["config"]
+    except OperationFailure as error:
+        if error.code == NOT_YET_INITIALIZED:
+            return None
+        raise
