@@ -15,7 +15,9 @@ GatewayError
 ├── Unavailable            MongoDB did not answer in time; nothing was changed
 ├── NotYetVisible          a read model did not reach the token's position in time
 ├── ReadModelStopped       a read model can't go on; names the position
-└── LogBroken              the log is not what it was: a hole, a foreign log, an unknown event
+└── LogBroken              the log is not what it was, or not what this application knows
+    ├── HoleInLog          a commit is missing; nothing is read past it
+    └── UndecodableEvent   an event that this application does not know
 
 Errors carry data and say one sentence. Only `gateway.api` and `gateway.web` turn them into codes.
 """
@@ -33,9 +35,7 @@ class InvalidApplication(GatewayError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__(
-            "The application does not fit together:\n" + "\n".join(f"- {each}" for each in problems)
-        )
+        super().__init__("The application does not fit together:\n" + "\n".join(f"- {each}" for each in problems))
 
 
 class InvalidSettings(GatewayError):
@@ -83,9 +83,7 @@ class CommitTooLarge(GatewayError):
 
     def __init__(self, events: int, size: int) -> None:
         self.events, self.size = events, size
-        super().__init__(
-            f"One commit holds 1,000 events and 1 MB; this command has {events} in {size} bytes."
-        )
+        super().__init__(f"One commit holds 1,000 events and 1 MB; this command has {events} in {size} bytes.")
 
 
 class CommitUnknown(GatewayError):
@@ -124,3 +122,11 @@ class LogBroken(GatewayError):
     def __init__(self, position: int, reason: str) -> None:
         self.position, self.reason = position, reason
         super().__init__(f"The log can't be read past position {position - 1}: {reason}")
+
+
+class HoleInLog(LogBroken):
+    """A commit is missing; a hole is never skipped."""
+
+
+class UndecodableEvent(LogBroken):
+    """An event that this application does not know, or can't decode."""

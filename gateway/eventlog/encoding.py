@@ -17,7 +17,7 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
 from gateway.application.model import EventType, Model
-from gateway.errors import CommitTooLarge, LogBroken
+from gateway.errors import CommitTooLarge, HoleInLog, UndecodableEvent
 from gateway.messages import CommandRecord, Commit, Head, RecordedEvent
 from gateway.mongo.codec import decoder, encoder
 
@@ -103,7 +103,7 @@ def _appended(covered: bytes, **elements: bytes) -> bytes:
 
 
 def decode_commit(model: Model, raw: RawBSONDocument) -> Commit:
-    """A commit from its document. Raises LogBroken at an event that this application does not know."""
+    """A commit from its document. Raises UndecodableEvent at an event that this application does not know."""
     document: Mapping[str, Any] = BSON(raw.raw).decode(codec_options=_OPTIONS)
     position, at, command = document["_id"], document["at"], document["command"]
     record = CommandRecord(command["id"], command["name"], bytes(command["fingerprint"]), command["actor"])
@@ -125,15 +125,15 @@ def decode_commit(model: Model, raw: RawBSONDocument) -> Commit:
 def _decoded(model: Model, position: int, event: Mapping[str, Any]) -> object:
     type_: EventType | None = model.events.get(event["type"])
     if type_ is None or type_.schema != event["schema"]:
-        raise LogBroken(position, f"the event {event['type']} of schema {event['schema']} is unknown here.")
+        raise UndecodableEvent(position, f"the event {event['type']} of schema {event['schema']} is unknown here.")
     try:
         return decoder(type_.type)(event["data"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LogBroken(position, f"the event {event['type']} can't be decoded: {error!r}.") from None
+        raise UndecodableEvent(position, f"the event {event['type']} can't be decoded: {error!r}.") from None
 
 
 def follow(commits: Sequence[Commit], after: int) -> None:
     """Refuse commits that are not exactly after + 1, after + 2, …: a hole is never skipped."""
     for expected, commit in enumerate(commits, start=after + 1):
         if commit.position != expected:
-            raise LogBroken(expected, f"there is a hole: the next commit is {commit.position}.")
+            raise HoleInLog(expected, f"there is a hole: the next commit is {commit.position}.")

@@ -16,10 +16,10 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from gateway.application.model import Model
-from gateway.errors import LogBroken
+from gateway.errors import HoleInLog, UndecodableEvent
 from gateway.eventlog.encoding import GENESIS, Encoded, decode_commit, follow
 from gateway.messages import Commit, Head, RecordedEvent
-from gateway.mongo.client import Database, collection
+from gateway.mongo.client import Database, answering, collection
 from gateway.mongo.collections import COMMAND_IDS, EVENTS, STREAM_VERSIONS
 
 _DUPLICATE_KEY = 11000
@@ -41,20 +41,19 @@ class Appended:
 
 
 class EventLog:
-    """The commits of one application in one database."""
+    """The commits of one application in one database. Reads raise Unavailable when MongoDB does not answer."""
 
     def __init__(self, database: Database, model: Model) -> None:
         raw = RawBSONDocument
         events = collection(database, EVENTS)
-        self._raw: Any = events.with_options(
-            codec_options=events.codec_options.with_options(document_class=raw)
-        )
+        self._raw: Any = events.with_options(codec_options=events.codec_options.with_options(document_class=raw))
         self._events = events
         self._model = model
 
     async def head(self) -> Head:
         """The last commit that a majority holds."""
-        found = await self._events.find_one({}, {"chain": 1, "at": 1}, sort=[("_id", -1)])
+        with answering():
+            found = await self._events.find_one({}, {"chain": 1, "at": 1}, sort=[("_id", -1)])
         if found is None:
             return EMPTY
         return Head(found["_id"], bytes(found["chain"]), found["at"])
@@ -78,16 +77,16 @@ class EventLog:
     async def read(self, after: int, limit: int, size: int = 16_000_000) -> list[Commit]:
         """Commits from position after + 1 on, at most `limit` and about `size` bytes; empty at the head.
 
-        Raises LogBroken where a position is missing or an event can't be decoded.
+        Raises HoleInLog where a position is missing, UndecodableEvent where an event is not known.
         """
         found: list[Commit] = []
-        cursor = self._raw.find(
-            {"_id": {"$gt": Int64(after)}}, sort=[("_id", 1)], limit=limit, batch_size=limit
-        )
-        async for raw in cursor:
+        cursor = self._raw.find({"_id": {"$gt": Int64(after)}}, sort=[("_id", 1)], limit=limit, batch_size=limit)
+        with answering():
+            raws = await cursor.to_list(None)
+        for raw in raws:
             try:
                 found.append(decode_commit(self._model, raw))
-            except LogBroken:
+            except UndecodableEvent:
                 if not found:
                     raise
                 break  # what stands before it is good; the next read begins with it and says so
@@ -100,28 +99,29 @@ class EventLog:
     async def streams(self, names: SizedIterable[str], up_to: int) -> dict[str, list[RecordedEvent]]:
         """The events of some streams in version order, as of position `up_to`.
 
-        Raises LogBroken where a version is missing.
+        Raises HoleInLog where a version is missing, UndecodableEvent where an event is not known.
         """
         found: dict[str, list[RecordedEvent]] = {name: [] for name in names}
         query = {"events.stream": {"$in": list(found)}, "_id": {"$lte": Int64(up_to)}}
-        async for raw in self._raw.find(query, hint=STREAM_VERSIONS, batch_size=10_000):
-            for each in decode_commit(self._model, raw).events:
-                if each.stream in found:
-                    found[each.stream].append(each)
+        with answering():
+            raws = await self._raw.find(query, hint=STREAM_VERSIONS, batch_size=10_000).to_list(None)
+        for each in (event for raw in raws for event in decode_commit(self._model, raw).events):
+            if each.stream in found:
+                found[each.stream].append(each)
         for name, events in found.items():
             events.sort(key=lambda each: each.version)
             if events and events[-1].version != len(events):
-                raise LogBroken(events[-1].position, f"the stream {name} misses a version.")
+                raise HoleInLog(events[-1].position, f"the stream {name} misses a version.")
         return found
 
     async def stream(self, name: str, after: int, limit: int) -> list[RecordedEvent]:
         """Events of one stream with versions above `after`, in order, at most about `limit`."""
-        bounds = {
-            "events": {"$elemMatch": {"stream": name, "version": {"$gt": after, "$lte": after + limit}}}
-        }
+        bounds = {"events": {"$elemMatch": {"stream": name, "version": {"$gt": after, "$lte": after + limit}}}}
+        with answering():
+            raws = await self._raw.find(bounds, hint=STREAM_VERSIONS).to_list(None)
         found = [
             each
-            async for raw in self._raw.find(bounds, hint=STREAM_VERSIONS)
+            for raw in raws
             for each in decode_commit(self._model, raw).events
             if each.stream == name and each.version > after
         ]
@@ -130,5 +130,7 @@ class EventLog:
     async def commands(self, ids: SizedIterable[UUID]) -> dict[UUID, Commit]:
         """The commits of those of these command ids that the log holds."""
         cursor = self._raw.find({"command.id": {"$in": list(ids)}}, hint=COMMAND_IDS)
-        commits = [decode_commit(self._model, raw) async for raw in cursor]
+        with answering():
+            raws = await cursor.to_list(None)
+        commits = [decode_commit(self._model, raw) for raw in raws]
         return {each.command.id: each for each in commits}

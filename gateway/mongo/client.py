@@ -1,7 +1,8 @@
 """The connection to MongoDB, on either driver, with its concerns set on every collection."""
 
 import inspect
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -9,11 +10,12 @@ from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
-from gateway.errors import InvalidSettings
+from gateway.errors import InvalidSettings, Unavailable
 from gateway.settings import Settings
 
 Document: TypeAlias = dict[str, Any]
@@ -61,13 +63,20 @@ async def settle(value: Awaitable[T] | T) -> T:
     return await value if inspect.isawaitable(value) else cast(T, value)
 
 
+@contextmanager
+def answering() -> Generator[None]:
+    """Around reads: raises Unavailable where MongoDB does not answer, in time or at all."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise Unavailable(f"MongoDB did not answer ({type(error).__name__}).") from error
+
+
 def _client_class(settings: Settings) -> Any:
     if settings.driver == "pymongo":
         return AsyncMongoClient
     try:
         from motor.motor_asyncio import AsyncIOMotorClient  # noqa: PLC0415 # an extra: it may not be there
     except ImportError:
-        raise InvalidSettings(
-            "TIDEGATE_DRIVER=motor needs the extra: pip install 'tidegate[motor]'."
-        ) from None
+        raise InvalidSettings("TIDEGATE_DRIVER=motor needs the extra: pip install 'tidegate[motor]'.") from None
     return AsyncIOMotorClient

@@ -38,8 +38,7 @@ def no_room(folder: Path, free: int, needed: int) -> EmbeddedUnavailable:
 
 def folder_unusable(folder: Path, error: OSError) -> EmbeddedUnavailable:
     return EmbeddedUnavailable(
-        f"The data directory {folder} cannot be used ({error.strerror}):"
-        " set TIDEGATE_DATA_DIR to another folder."
+        f"The data directory {folder} cannot be used ({error.strerror}): set TIDEGATE_DATA_DIR to another folder."
     )
 
 

@@ -5,6 +5,7 @@ Writes the program's process id on the first line of standard output and leaves 
 """
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
@@ -35,7 +36,8 @@ def guard(command: list[str]) -> int:
 
 
 def _end_after_parent(program: subprocess.Popen[bytes]) -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # unbuffered: a reader of sys.stdin would hold its lock when this program ends
+        pass
     program.terminate()
     try:
         program.wait(SECONDS_TO_END)

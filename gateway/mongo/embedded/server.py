@@ -3,13 +3,13 @@
 import asyncio
 import sys
 import time
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import AutoReconnect, OperationFailure, PyMongoError
 
 from gateway.mongo.embedded.binary import NEW_MEMBER_BYTES, OLD_MEMBER_BYTES, check_room, find_mongod
 from gateway.mongo.embedded.failures import too_slow
@@ -19,8 +19,9 @@ from gateway.mongo.embedded.member import HOST, POLL_SECONDS, Client, Member, co
 REPLICA_SET = "tidegate"
 SECONDS_TO_SETTLE = 60.0
 PRIMARY, SECONDARY = 1, 2
-NOT_YET_INITIALIZED = 94
 QUICK_ELECTIONS = {"electionTimeoutMillis": 1000, "heartbeatIntervalMillis": 300}
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,32 +74,50 @@ class EmbeddedServer:
 
     async def primary(self) -> int:
         """The index of the member that is the writable primary now; waits up to 60 s for one."""
-        deadline = time.monotonic() + SECONDS_TO_SETTLE
-        while time.monotonic() < deadline:
-            for index, member in enumerate(self.members):
-                if member.pid and await _is_primary(member):
-                    return index
-            await asyncio.sleep(POLL_SECONDS)
-        raise too_slow(SECONDS_TO_SETTLE, self.members[0].folder / "mongod.log")
+        return await self._eventually(self._writable)
 
     async def settled(self) -> None:
         """Returns when there is a writable primary and every other member follows it; waits up to 60 s."""
-        deadline = time.monotonic() + SECONDS_TO_SETTLE
-        expected = [PRIMARY, *[SECONDARY] * (len(self.members) - 1)]
         async with connected(self.members[await self.primary()]) as client:
-            while await _states(client) != expected:
-                if time.monotonic() > deadline:
-                    raise too_slow(SECONDS_TO_SETTLE, self.members[0].folder / "mongod.log")
-                await asyncio.sleep(POLL_SECONDS)
+            await self._eventually(lambda: self._complete(client))
 
     async def _configure(self) -> None:
         """Initiates a new set; tells an old one when a member had to take another port."""
         async with connected(self.members[0]) as client:
-            config = await _stored_config(client)
-            if config is None:
+            stored = await client.local.get_collection("system.replset").find_one()
+            if stored is None:
                 await client.admin.command("replSetInitiate", self._first_config())
-            elif [entry["host"] for entry in config["members"]] != self._hosts():
-                await client.admin.command("replSetReconfig", self._moved(config), force=True)
+            elif [entry["host"] for entry in stored["members"]] != self._hosts():
+                await self._eventually(lambda: self._move(client))
+
+    async def _move(self, client: Client) -> bool:
+        """False while the member still looks for itself at its old address, or drops its connections."""
+        try:
+            config = (await client.admin.command("replSetGetConfig"))["config"]
+            await client.admin.command("replSetReconfig", self._moved(config), force=True)
+        except (AutoReconnect, OperationFailure):
+            return False
+        return True
+
+    async def _writable(self) -> int | None:
+        for index, member in enumerate(self.members):
+            if member.pid and await _is_primary(member):
+                return index
+        return None
+
+    async def _complete(self, client: Client) -> bool:
+        status = await client.admin.command("replSetGetStatus")
+        states = sorted(entry["state"] for entry in status["members"])
+        return states == [PRIMARY, *[SECONDARY] * (len(self.members) - 1)]
+
+    async def _eventually(self, ask: Callable[[], Awaitable[Answer | None]]) -> Answer:
+        """The first answer that is neither None nor False; EmbeddedUnavailable after 60 s."""
+        deadline = time.monotonic() + SECONDS_TO_SETTLE
+        while (answer := await ask()) is None or answer is False:
+            if time.monotonic() > deadline:
+                raise too_slow(SECONDS_TO_SETTLE, self.members[0].folder / "mongod.log")
+            await asyncio.sleep(POLL_SECONDS)
+        return answer
 
     def _first_config(self) -> dict[str, Any]:
         members = [{"_id": index, "host": host} for index, host in enumerate(self._hosts())]
@@ -177,17 +196,3 @@ async def _is_primary(member: Member) -> bool:
             return bool((await client.admin.command("hello"))["isWritablePrimary"])
     except PyMongoError:
         return False
-
-
-async def _states(client: Client) -> list[int]:
-    status = await client.admin.command("replSetGetStatus")
-    return sorted(entry["state"] for entry in status["members"])
-
-
-async def _stored_config(client: Client) -> dict[str, Any] | None:
-    try:
-        return (await client.admin.command("replSetGetConfig"))["config"]
-    except OperationFailure as error:
-        if error.code == NOT_YET_INITIALIZED:
-            return None
-        raise

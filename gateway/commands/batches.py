@@ -1,0 +1,101 @@
+"""Many commands decided in order, in memory, on one prefix of the log: the commits to insert, and the rest."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from gateway.application.model import Model
+from gateway.commands.deciding import Waiting, decide
+from gateway.commands.states import Hot, HotStates
+from gateway.errors import CommandFailed, CommitTooLarge
+from gateway.eventlog.encoding import Draft, Encoded, encode_commit
+from gateway.messages import CommandRecord, Head, RecordedEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A commit that waits to be inserted, and the states that hold once it is."""
+
+    waiting: Waiting
+    encoded: Encoded
+    states: dict[str, Hot]
+
+    @property
+    def head(self) -> Head:
+        commit = self.encoded.commit
+        return Head(commit.position, commit.chain, commit.at)
+
+
+@dataclass(slots=True)
+class Batch:
+    """What a round of decisions came to.
+
+    `refused` holds what changes nothing (a rejection, or None for nothing to do) and still has to be proved:
+    it was decided on states that no majority may hold yet.
+    """
+
+    candidates: list[Candidate] = field(default_factory=list[Candidate])
+    refused: list[tuple[Waiting, object | None]] = field(default_factory=list[tuple[Waiting, object | None]])
+
+
+def clock() -> datetime:
+    """The time in whole milliseconds, as MongoDB keeps it."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Decides commands one behind the other, each on the states that the ones before it leave."""
+
+    model: Model
+    states: HotStates
+    batch_bytes: int
+    clock: Callable[[], datetime] = clock
+
+    def batch(self, waiting: Sequence[Waiting], head: Head) -> Batch:
+        """The decisions for as many commands as fit; a command that fails is answered here, alone."""
+        batch, tentative, size = Batch(), dict[str, Hot](), 0
+        for each in waiting:
+            held = {name: tentative.get(name) or self.states[name] for name in each.streams}
+            now = max(self.clock(), head.at)
+            try:
+                decision = decide(self.model, each, held, now)
+                if not decision.events:
+                    batch.refused.append((each, decision.rejection))
+                    continue
+                candidate = self._candidate(each, decision.events, held, now, head)
+            except (CommandFailed, CommitTooLarge) as error:
+                each.fail(error)
+                continue
+            batch.candidates.append(candidate)
+            tentative.update(candidate.states)
+            head, size = candidate.head, size + candidate.encoded.commit.size
+            if size >= self.batch_bytes:
+                break
+        return batch
+
+    def _candidate(
+        self, waiting: Waiting, events: tuple[object, ...], held: dict[str, Hot], now: datetime, head: Head
+    ) -> Candidate:
+        envelope = waiting.envelope
+        record = CommandRecord(envelope.id, waiting.type.name, waiting.fingerprint, envelope.actor)
+        versions = {name: hot.version for name, hot in held.items()}
+        numbered: list[tuple[str, int, object]] = []
+        for event in events:
+            stream = self.model.event_of(event).stream(event)
+            versions[stream] += 1
+            numbered.append((stream, versions[stream], event))
+        draft = Draft(now, record, tuple(numbered), envelope.correlation, envelope.causation)
+        encoded = encode_commit(self.model, draft, head)
+        return Candidate(waiting, encoded, self._after(waiting, encoded.commit.events, held))
+
+    def _after(self, waiting: Waiting, events: tuple[RecordedEvent, ...], held: dict[str, Hot]) -> dict[str, Hot]:
+        states: dict[str, Hot] = {}
+        for each in events:
+            before = states.get(each.stream) or held[each.stream]
+            try:
+                states[each.stream] = self.states.after(each.stream, before, [each])
+            except Exception as error:
+                raise CommandFailed(f"{waiting.type.name} failed; nothing was changed.") from error
+        return states

@@ -1,0 +1,272 @@
+"""The writer: one task a process that takes all waiting commands, decides them in order, and commits them at once.
+
+A commit is inserted at position k + 1 only when k is known to be held by a majority. A successful insert proves
+that nothing came in between, so every decision was made on exactly the prefix 1…k, for every stream that it read.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from uuid import UUID
+
+from gateway.application.model import Model
+from gateway.commands.batches import Candidate, Decisions
+from gateway.commands.deciding import Answer, Waiting, waiting_for
+from gateway.commands.states import HotStates
+from gateway.errors import (
+    CommandFailed,
+    CommandIdReused,
+    CommitUnknown,
+    LogBroken,
+    Unavailable,
+    UndecodableEvent,
+)
+from gateway.eventlog.storage import Appended, EventLog
+from gateway.messages import Commit, Envelope, Head, Receipt, RecordedEvent
+from gateway.settings import Settings
+from gateway.signing import Signer
+
+logger = logging.getLogger(__name__)
+
+_PAGE = 1_000
+_FAR_BEHIND = 5_000
+"""Beyond so many foreign commits it costs less to load what is needed anew than to fold them all."""
+
+_PAUSE = 0.05
+_LONGEST_PAUSE = 1.0
+
+
+class Writer:
+    """Answers commands. `async with` it: inside, `execute` may be called from any number of tasks."""
+
+    def __init__(self, model: Model, log: EventLog, signer: Signer, settings: Settings) -> None:
+        self._model, self._log, self._signer, self._settings = model, log, signer, settings
+        self._states = HotStates(model, settings.hot_streams)
+        self._decisions = Decisions(model, self._states, settings.batch_bytes)
+        self._head: Head | None = None
+        self._queue: deque[Waiting] = deque()
+        self._under_way: dict[UUID, Waiting] = {}
+        self._arrived = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def __aenter__(self) -> "Writer":
+        self._task = asyncio.create_task(self._run(), name="writer")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Finish what was sent to MongoDB; what was not is refused with nothing changed."""
+        self._closing = True
+        self._arrived.set()
+        if self._task is not None:
+            await asyncio.wait([self._task], timeout=self._settings.mongodb_timeout)
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        for each in list(self._under_way.values()):
+            each.fail(self._given_up(each))
+
+    async def execute(self, envelope: Envelope) -> Answer:
+        """The receipt of an accepted command, or the domain's rejection.
+
+        Raises CommandIdReused, CommandFailed, CommitTooLarge, LogBroken and Unavailable, after which nothing is
+        changed, and CommitUnknown, which the same command id settles. A caller that is cancelled does not cancel
+        its command.
+        """
+        waiting = waiting_for(self._model, self._signer, envelope)
+        running = self._under_way.get(envelope.id)
+        if running is None:
+            self._accept(waiting)
+        elif running.fingerprint != waiting.fingerprint:
+            raise CommandIdReused(envelope.id)
+        else:
+            waiting = running
+        try:
+            async with asyncio.timeout(self._settings.command_timeout):
+                return await asyncio.shield(waiting.answer)
+        except TimeoutError:
+            error = self._given_up(waiting)
+            if not waiting.exposed:
+                waiting.fail(error)
+            raise error from None
+
+    def _accept(self, waiting: Waiting) -> None:
+        if self._closing:
+            raise Unavailable("The gateway is shutting down; nothing was changed.")
+        self._under_way[waiting.envelope.id] = waiting
+        waiting.answer.add_done_callback(lambda answer: self._forget(waiting, answer))
+        self._queue.append(waiting)
+        self._arrived.set()
+
+    def _forget(self, waiting: Waiting, answer: asyncio.Future[Answer]) -> None:
+        self._under_way.pop(waiting.envelope.id, None)
+        answer.exception()  # its caller may be gone: then nobody else looks at the error
+
+    def _given_up(self, waiting: Waiting) -> CommitUnknown | Unavailable:
+        if waiting.exposed:
+            return CommitUnknown(waiting.envelope.id)
+        return Unavailable("The log did not take the command in time; nothing was changed.")
+
+    async def _run(self) -> None:
+        while not self._closing:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._queue and not self._closing:
+                most = min(len(self._queue), self._settings.batch_commands)
+                await self._serve([self._queue.popleft() for _ in range(most)])
+                self._states.trim()
+
+    async def _serve(self, waiting: list[Waiting]) -> None:
+        """Answer every one of these commands, however often the log moves or MongoDB fails meanwhile."""
+        pause = _PAUSE
+        while waiting := [each for each in waiting if not each.answer.done()]:
+            if await self._progress(waiting):
+                pause = _PAUSE
+                continue
+            if self._closing:
+                return
+            self._start_over()
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _progress(self, waiting: list[Waiting]) -> bool:
+        """One attempt, whatever happens in it; False when it is worth a pause before the next one."""
+        try:
+            return await self._attempt(waiting)
+        except Unavailable:
+            return False
+        except Exception as error:
+            # A broken log, or a fault of our own: these commands hear of it, the next ones are tried anew.
+            logger.exception("The writer could not go on with %d commands.", len(waiting))
+            for each in waiting:
+                each.fail(self._failure(each, error))
+            self._start_over()
+            return True
+
+    def _failure(self, waiting: Waiting, error: Exception) -> Exception:
+        if waiting.exposed:
+            return CommitUnknown(waiting.envelope.id)
+        if isinstance(error, LogBroken):
+            return error
+        return CommandFailed("The gateway failed; nothing was changed.")
+
+    def _start_over(self) -> None:
+        """Trust nothing in memory: the next attempt reads the head and the states anew."""
+        self._head = None
+        self._states.clear()
+
+    async def _attempt(self, waiting: list[Waiting]) -> bool:
+        """One round of deciding and inserting; False when nothing came of it."""
+        if self._head is None:
+            self._head = await self._log.head()
+        waiting = await self._load(waiting, self._head)
+        batch = self._decisions.batch(waiting, self._head)
+        appended = await self._append(batch.candidates)
+        if appended.safe == len(batch.candidates):
+            await self._prove(batch.refused)
+            return True
+        moved = await self._catch_up()
+        found = await self._replay([each for each in waiting if not each.answer.done()])
+        return appended.safe > 0 or moved or found
+
+    async def _append(self, candidates: Sequence[Candidate]) -> Appended:
+        """Insert the commits, and answer those that a majority holds."""
+        if not candidates:
+            return Appended(0)
+        for each in candidates:
+            each.waiting.exposed = True
+        appended = await self._log.append([each.encoded for each in candidates])
+        for each in candidates[: appended.safe]:
+            self._states.promote(each.states)
+            self._head = each.head
+            commit = each.encoded.commit
+            each.waiting.settle(Receipt(commit.command.id, commit.position, commit.events))
+        for each in candidates[appended.safe :]:
+            each.waiting.exposed = appended.unknown
+        return appended
+
+    async def _prove(self, refused: Sequence[tuple[Waiting, object | None]]) -> None:
+        """Answer what changes nothing, once a read begun after its arrival finds the log where it was decided.
+
+        A rejection can be a lie: decided before another process's acknowledged deposit, or on a commit that was
+        then lost. If the log has moved, nothing is answered here and the round that follows decides again.
+        """
+        if not refused or await self._catch_up():
+            return
+        await self._replay([waiting for waiting, _ in refused])
+        position = self._head.position if self._head else 0
+        for waiting, rejection in refused:
+            if waiting.exposed:
+                # An earlier insert of it may still land: whatever is said of it now could turn out false.
+                waiting.fail(CommitUnknown(waiting.envelope.id))
+            waiting.settle(rejection or Receipt(waiting.envelope.id, position))
+
+    async def _replay(self, waiting: Sequence[Waiting]) -> bool:
+        """Answer those whose command id the log holds already; whether there were any."""
+        commits = await self._log.commands([each.envelope.id for each in waiting])
+        for each in waiting:
+            commit = commits.get(each.envelope.id)
+            if commit is None:
+                continue
+            if commit.command.fingerprint != each.fingerprint:
+                each.fail(CommandIdReused(each.envelope.id))
+            else:
+                each.settle(Receipt(each.envelope.id, commit.position, commit.events, replayed=not each.exposed))
+        return bool(commits)
+
+    async def _load(self, waiting: list[Waiting], head: Head) -> list[Waiting]:
+        """Load the states that are not held, at the prefix `head`; who needs a broken stream is told so."""
+        missing = self._states.missing({stream: None for each in waiting for stream in each.streams})
+        if not missing:
+            return waiting
+        broken: dict[str, Exception] = {}
+        try:
+            histories = await self._log.streams(missing, head.position)
+        except LogBroken:
+            histories = await self._one_by_one(missing, head, broken)
+        for stream, events in histories.items():
+            try:
+                self._states.load(stream, events)
+            except Exception as error:
+                broken[stream] = CommandFailed(f"The state of a stream can't be folded: {type(error).__name__}.")
+        for each in waiting:
+            for stream in broken.keys() & set(each.streams):
+                each.fail(broken[stream])
+        return [each for each in waiting if not each.answer.done()]
+
+    async def _one_by_one(
+        self, missing: Sequence[str], head: Head, broken: dict[str, Exception]
+    ) -> dict[str, list[RecordedEvent]]:
+        histories: dict[str, list[RecordedEvent]] = {}
+        for stream in missing:
+            try:
+                histories |= await self._log.streams([stream], head.position)
+            except LogBroken as error:
+                broken[stream] = error
+        return histories
+
+    async def _catch_up(self) -> bool:
+        """Fold what others have committed behind the known head; whether there was anything."""
+        head = start = self._head or await self._log.head()
+        try:
+            while news := await self._log.read(head.position, _PAGE):
+                for commit in news:
+                    self._states.fold(commit)
+                head = self._head = _head_at(news[-1])
+                if head.position - start.position >= _FAR_BEHIND:
+                    return await self._jump()
+        except UndecodableEvent:
+            return await self._jump()
+        return head.position > start.position
+
+    async def _jump(self) -> bool:
+        """Take the head without folding the way to it; streams are loaded anew when they are needed."""
+        self._start_over()
+        self._head = await self._log.head()
+        return True
+
+
+def _head_at(commit: Commit) -> Head:
+    return Head(commit.position, commit.chain, commit.at)
