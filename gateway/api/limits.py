@@ -1,8 +1,18 @@
 """How much one document may ask for. Too much is refused before it is validated, let alone executed."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graphql import GraphQLError
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    SelectionNode,
+    TokenKind,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +38,57 @@ class Limits:
     list_size: int = 5
 
 
+_SENTENCES = {
+    "characters": "a document has {:,} characters at most",
+    "tokens": "a document has {:,} tokens at most, braces within braces 200 at most",
+    "depth": "fields are nested {:,} deep at most",
+    "introspection_depth": "fields of an introspection are nested {:,} deep at most",
+    "aliases": "a document has {:,} aliases at most",
+    "root_fields": "an operation has {:,} fields at its top at most",
+    "root_mutations": "a mutation has {:,} fields at its top at most",
+    "directives": "a document uses {:,} directives at most",
+    "repeated": "each field is to be written once in a place, for it has one answer",
+    "cost": "an answer holds {:,} values at most; ask for smaller pages, or for fewer of them",
+}
+
+
 class TooComplex(GraphQLError):
-    """A document that asks for more than the limits allow."""
+    """A document that asks for more than a limit allows; `limit` is its name in `Limits`."""
 
     def __init__(self, limit: str, allowed: int) -> None:
         super().__init__(
-            f"This document asks for too much: {_SENTENCES[limit].format(allowed)}.",
+            f"This asks for too much: {_SENTENCES[limit].format(allowed)}.",
             extensions={"code": "QUERY_TOO_COMPLEX", "limit": limit, "allowed": allowed},
         )
 
 
-_SENTENCES = {
-    "characters": "it may have {:,} characters",
-    "tokens": "it may have {:,} tokens, and be nested {:,} deep at most, whatever it says",
-    "depth": "fields may be nested {:,} deep",
-    "introspection_depth": "introspection may be nested {:,} deep",
-    "aliases": "it may have {:,} aliases",
-    "root_fields": "an operation may have {:,} fields at its top",
-    "root_mutations": "one mutation may have {:,} fields at its top",
-    "directives": "it may have {:,} directives",
-    "cost": "the answer could hold more than {:,} values; ask for smaller pages or fewer of them",
-}
-
-
-def check_text(text: str, limits: Limits) -> None:
-    """Raises TooComplex for a text that is not worth parsing."""
-    if len(text) > limits.characters:
-        raise TooComplex("characters", limits.characters)
-
-
 def require(found: int, limit: str, allowed: int) -> None:
-    """Raises TooComplex when there is more of it than allowed."""
+    """Raises TooComplex when there is more of something than a limit allows."""
     if found > allowed:
         raise TooComplex(limit, allowed)
+
+
+def check_written(document: DocumentNode, limits: Limits) -> None:
+    """Raises TooComplex for too many aliases or directives, wherever they stand in the text."""
+    aliases = sum(1 for each in _selections(document) if isinstance(each, FieldNode) and each.alias)
+    require(aliases, "aliases", limits.aliases)
+    require(_directives(document), "directives", limits.directives)
+
+
+def _selections(document: DocumentNode) -> Iterator[SelectionNode]:
+    """Every selection of a document, once, without recursion."""
+    defined = (OperationDefinitionNode, FragmentDefinitionNode)
+    stack = [each.selection_set for each in document.definitions if isinstance(each, defined)]
+    while stack:
+        for each in stack.pop().selections:
+            yield each
+            below = None if isinstance(each, FragmentSpreadNode) else getattr(each, "selection_set", None)
+            stack.extend([below] if below else [])
+
+
+def _directives(document: DocumentNode) -> int:
+    count, token = 0, document.loc.start_token if document.loc else None
+    while token:
+        count += token.kind is TokenKind.AT
+        token = token.next
+    return count

@@ -1,7 +1,11 @@
-"""What a document asks for, weighed without executing it: in time linear to its text, whatever its fragments do."""
+"""What a document asks for, weighed without executing it: in time linear to its text, whatever its fragments do.
+
+Two list fields and nested fragments, without any alias, make 589 bytes that take seconds to execute; each
+level doubles it. So fragments are counted as often as they are spread, and weighed once.
+"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -12,31 +16,30 @@ from graphql import (
     GraphQLField,
     GraphQLNamedType,
     GraphQLSchema,
+    InlineFragmentNode,
     IntValueNode,
     ListValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionNode,
     SelectionSetNode,
     ValueNode,
     VariableNode,
-    get_named_type,
-    get_nullable_type,
     is_composite_type,
-    is_list_type,
 )
 
-from gateway.api.limits import Limits, TooComplex, require
+from gateway.api.limits import Limits, require
 
 _ENOUGH = 10**12
-"""Counting further than this tells nothing more, and would make numbers of thousands of digits."""
+"""Counting further tells nothing more, and would make numbers of thousands of digits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """One selection set: its `fields` at the top, its `depth`, and how many values it asks for.
+    """A selection set: its fields at the top, its depth, and how many values it asks for.
 
-    `once` of them stand there once, `items` for each item of the page that the selection set belongs to
-    (the `edges` of a connection whose field has the `first`).
+    `once` of them stand there once, `items` for each item of the page that the selection set belongs to:
+    the `edges` of a connection whose field has the `first`.
     """
 
     fields: int = 0
@@ -60,90 +63,78 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A selection set and the type that it selects from, None where the schema does not know it."""
+    """A selection set and the type that it selects from; None if the schema does not know it."""
 
     selections: SelectionSetNode
     type: GraphQLNamedType | None
 
 
-@dataclass
 class Scale:
-    """Weighs the selection sets of one document for given variables; each is weighed once.
+    """Weighs one document for given variables; without any, a variable counts as little as it can.
 
-    `asked` says whether a variable had a say: then other variables may weigh differently.
+    `asked` says whether a variable had a say: then other variables weigh differently.
     """
 
-    schema: GraphQLSchema
-    document: DocumentNode
-    limits: Limits
-    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    asked: bool = False
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, limits: Limits, variables: Mapping[str, Any] | None
+    ) -> None:
+        self.asked = False
+        self._schema, self._limits, self._variables = schema, limits, variables
         self._weights: dict[int, Weight] = {}
-        self._fragments: dict[str, _Place] = {
-            each.name.value: self._fragment(each)
-            for each in self.document.definitions
+        self._fragments = {
+            each.name.value: _Place(each.selection_set, schema.get_type(each.type_condition.name.value))
+            for each in document.definitions
             if isinstance(each, FragmentDefinitionNode)
         }
 
     def check(self, operation: OperationDefinitionNode) -> None:
         """Raises TooComplex for an operation that asks for more than the limits allow."""
-        limits = self.limits
-        weight = self._weigh(_Place(operation.selection_set, self.schema.get_root_type(operation.operation)))
-        kind = "root_mutations" if operation.operation.value == "mutation" else "root_fields"
-        require(weight.fields, kind, getattr(limits, kind))
+        limits, kind = self._limits, operation.operation
+        weight = self._weigh(_Place(operation.selection_set, self._schema.get_root_type(kind)))
+        if kind is OperationType.MUTATION:
+            require(weight.fields, "root_mutations", limits.root_mutations)
+        require(weight.fields, "root_fields", limits.root_fields)
         require(weight.depth, "depth", limits.depth)
         require(weight.introspection, "introspection_depth", limits.introspection_depth)
         require(weight.of(limits.list_size), "cost", limits.cost)
 
-    def _fragment(self, node: FragmentDefinitionNode) -> _Place:
-        return _Place(node.selection_set, self.schema.get_type(node.type_condition.name.value))
-
     def _weigh(self, root: _Place) -> Weight:
-        """Weighs from the leaves up, without recursion. A circle of fragments weighs nothing: validation
-        refuses it by name."""
+        """Weighs from the leaves up, without recursion. A circle of fragments ends where it began:
+        validation refuses it by name."""
         entered: set[int] = set()
         stack = [root]
         while stack:
-            place = stack[-1]
-            key = id(place.selections)
-            if key not in self._weights and key not in entered:
+            key = id(stack[-1].selections)
+            if key in self._weights:
+                stack.pop()
+            elif key in entered:
+                self._weights[key] = self._sum(stack.pop())
+            else:
                 entered.add(key)
-                stack.extend(each for each in self._below(place) if id(each.selections) not in entered)
-                continue
-            stack.pop()
-            if key not in self._weights:
-                self._weights[key] = self._sum(place)
+                stack.extend(each for each in self._below(stack[-1]) if id(each.selections) not in entered)
         return self._weights[id(root.selections)]
 
     def _below(self, place: _Place) -> Iterator[_Place]:
-        for node in place.selections.selections:
-            found = self._selected(place, node)
-            if found:
-                yield found
+        found = (self._selected(place, node) for node in place.selections.selections)
+        return (each for each in found if each)
 
     def _selected(self, place: _Place, node: SelectionNode) -> _Place | None:
         """The selection set that a selection brings in, if any."""
         if isinstance(node, FragmentSpreadNode):
             return self._fragments.get(node.name.value)
-        if isinstance(node, FieldNode):
-            field_type = self._field(place, node)
-            type_ = get_named_type(field_type.type) if field_type else None
-            return _Place(node.selection_set, type_) if node.selection_set else None
-        condition = getattr(node, "type_condition", None)
-        type_ = self.schema.get_type(condition.name.value) if condition else place.type
-        return _Place(node.selection_set, type_)  # pyright: ignore[reportAttributeAccessIssue, reportUnknownArgumentType, reportUnknownMemberType] # an inline fragment
+        if isinstance(node, InlineFragmentNode):
+            named = node.type_condition
+            return _Place(node.selection_set, self._schema.get_type(named.name.value) if named else place.type)
+        if not isinstance(node, FieldNode) or not node.selection_set:
+            return None
+        known = self._field(place, node)
+        return _Place(node.selection_set, _named(known) if known else None)
 
     def _field(self, place: _Place, node: FieldNode) -> GraphQLField | None:
-        known = place.type if is_composite_type(place.type) else None
-        return self.schema.get_field(known, node.name.value) if known else None
+        return self._schema.get_field(place.type, node.name.value) if is_composite_type(place.type) else None
 
     def _sum(self, place: _Place) -> Weight:
-        total = Weight()
-        for node in place.selections.selections:
-            total += self._of(place, node)
-        return total
+        return sum((self._of(place, node) for node in place.selections.selections), Weight())
 
     def _of(self, place: _Place, node: SelectionNode) -> Weight:
         below = self._selected(place, node)
@@ -152,49 +143,56 @@ class Scale:
             return weight
         counted = self._count(self._field(place, node), node, weight)
         if node.name.value in ("__schema", "__type"):
-            return Weight(1, 1, weight.depth, *counted)
+            return Weight(1, 1, 1 + weight.depth, *counted)
         return Weight(1, 1 + weight.depth, weight.introspection, *counted)
 
     def _count(self, known: GraphQLField | None, node: FieldNode, below: Weight) -> tuple[int, int]:
         """How many values a field asks for: once, and for each item of the page around it."""
         page = self._page(known, node) if known else None
-        is_list = known is not None and is_list_type(get_nullable_type(known.type))
-        inner = below.of(self.limits.list_size)
-        if is_list:
-            return (min(1 + page * inner, _ENOUGH), 0) if page is not None else (1, min(1 + inner, _ENOUGH))
-        return min(1 + (inner if page is None else below.of(page)), _ENOUGH), 0
+        if known is None or not _is_list(known):
+            return min(1 + below.of(self._limits.list_size if page is None else page), _ENOUGH), 0
+        item = min(1 + below.of(self._limits.list_size), _ENOUGH)
+        return (0, item) if page is None else (1 + page * item, 0)
 
     def _page(self, known: GraphQLField, node: FieldNode) -> int | None:
         """How many items a field is asked for; None for a field that has no say in it."""
-        given = {each.name.value: each.value for each in node.arguments}
+        given = {each.name.value: each.value for each in node.arguments or ()}
         if "first" in known.args or "last" in known.args:
             sizes = [self._size(given[name]) for name in ("first", "last") if name in given]
-            asked = [each for each in sizes if each is not None]
-            return max(asked) if asked else self.limits.page_default
-        lists = [name for name, each in known.args.items() if is_list_type(get_nullable_type(each.type))]
-        lengths = [self._length(given[name]) for name in lists if name in given]
-        return max(lengths) if lengths else None
+            return max((each for each in sizes if each is not None), default=self._limits.page_default)
+        lists = [name for name, each in known.args.items() if _is_list(each)]
+        return max((self._length(given[name]) for name in lists if name in given), default=None)
 
     def _size(self, node: ValueNode) -> int | None:
         """A page's size as it counts: a larger one than there is will be refused by the page itself."""
-        size = int(node.value) if isinstance(node, IntValueNode) else self._value(node)
-        return max(0, min(size, self.limits.page_limit)) if isinstance(size, int) else None
+        size = int(node.value) if isinstance(node, IntValueNode) else self._value(node, least=1)
+        return max(0, min(size, self._limits.page_limit)) if isinstance(size, int) else None
 
     def _length(self, node: ValueNode) -> int:
         if isinstance(node, ListValueNode):
             return len(node.values)
-        found = self._value(node)
-        return len(found) if isinstance(found, list) else 1  # pyright: ignore[reportUnknownArgumentType] # of whatever
+        found: object = self._value(node, least=[])
+        return len(found) if isinstance(found, list) else 1  # pyright: ignore[reportUnknownArgumentType] # of anything
 
-    def _value(self, node: ValueNode) -> Any:
+    def _value(self, node: ValueNode, least: object) -> Any:
         if not isinstance(node, VariableNode):
             return None
         self.asked = True
-        return self.variables.get(node.name.value, self._default(node.name.value))
-
-    def _default(self, variable: str) -> Any:
-        """A variable's own default, if it is a number: an operation's variables are few."""
-        return None
+        return least if self._variables is None else self._variables.get(node.name.value)
 
 
-__all__ = ["Scale", "TooComplex", "Weight"]
+def _type(of: Any) -> Any:
+    """The type of a field or an argument: graphql-core declares it too openly for a strict check."""
+    return of.type
+
+
+def _named(of: GraphQLField) -> GraphQLNamedType:
+    type_ = _type(of)
+    while not isinstance(type_, GraphQLNamedType):
+        type_ = type_.of_type
+    return type_
+
+
+def _is_list(of: object) -> bool:
+    """Whether it is a list, nullable or not: its type is written with a bracket first."""
+    return str(_type(of)).startswith("[")

@@ -1,10 +1,30 @@
-"""Checkpoints as documents: how far each read model is built, shared by who writes and who reads them."""
+"""Checkpoints as documents: how far each read model is built, shared by who writes and who reads them.
 
-from collections.abc import Mapping
+One document for each version of a read model. It is always replaced as a whole, never updated in parts: so the
+change stream carries every state of it, exactly, without looking it up again.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from bson import Int64
+
+MOST_TOUCHED = 1_000
+"""Beyond so many keys a checkpoint does not name them: any view may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a commit is applied that reaches more views than one transaction may touch.
+
+    All events before `event` (counted from 0) are; of that one, the views up to the stored key `after`.
+    """
+
+    event: int
+    after: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +32,8 @@ class Checkpoint:
     """How far a read model is built: its views are the fold of the log up to `position`.
 
     `log`, `position` and `chain` together recognise a wrong, restored or rewritten log. `at_head` is when the
-    watcher last saw that nothing was missing. `stopped` says why it can't go on, None while it can.
+    watcher last saw that nothing was missing. `stopped` says why it can't go on, None while it can. `progress`
+    is there while the commit at position + 1 is applied in parts.
     """
 
     read_model: str
@@ -22,16 +43,57 @@ class Checkpoint:
     chain: bytes
     at_head: datetime
     stopped: str | None = None
+    progress: Progress | None = None
+
+    @property
+    def id(self) -> str:
+        return checkpoint_id(self.read_model, self.version)
+
+
+def checkpoint_id(read_model: str, version: int) -> str:
+    """The `_id` of the checkpoint of one version of a read model."""
+    return f"{read_model}.{version}"
 
 
 def checkpoint_of(document: Mapping[str, Any]) -> Checkpoint:
     """A checkpoint from its document in the collection `checkpoints`."""
+    progress = document.get("progress")
     return Checkpoint(
-        document["_id"],
+        document["read_model"],
         document["version"],
         document["log"],
         document["position"],
         bytes(document["chain"]),
         document["at_head"],
         document.get("stopped"),
+        Progress(progress["event"], progress["after"]) if progress else None,
     )
+
+
+def document_of(checkpoint: Checkpoint, touched: Sequence[Any] | None) -> dict[str, Any]:
+    """The document of a checkpoint that names the keys, as stored, whose views changed with it."""
+    names = touched if touched is not None and len(touched) <= MOST_TOUCHED else None
+    return {
+        "_id": checkpoint.id,
+        "read_model": checkpoint.read_model,
+        "version": checkpoint.version,
+        **_place(checkpoint),
+        "chain": checkpoint.chain,
+        "at_head": checkpoint.at_head,
+        "stopped": checkpoint.stopped,
+        "touched": names if names is None else list(names),
+    }
+
+
+def unmoved(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What finds a checkpoint's document only while nobody has moved it on."""
+    return {"_id": checkpoint.id, **_place(checkpoint)}
+
+
+def _place(checkpoint: Checkpoint) -> dict[str, Any]:
+    part = checkpoint.progress
+    return {
+        "log": checkpoint.log,
+        "position": Int64(checkpoint.position),
+        "progress": {"event": part.event, "after": part.after} if part else None,
+    }

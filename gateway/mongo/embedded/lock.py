@@ -101,11 +101,11 @@ def _holder(file: BinaryIO) -> str:
 
 def _alive(holder: str) -> bool:
     """Windows gives a dead process's locks back at once: there, who holds a lock lives."""
-    if sys.platform == "win32" or not holder.isdigit():
+    if sys.platform == "win32":
         return True
     try:
         os.kill(int(holder), 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, ValueError):  # a holder without a number has only just come, or is going
         return False
     except PermissionError:
         return True

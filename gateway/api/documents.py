@@ -1,0 +1,132 @@
+"""GraphQL texts, parsed, bounded and validated once each."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation.validate import ValidationAbortedError
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from gateway.api.errors import MOST_ERRORS
+from gateway.api.limits import Limits, TooComplex, check_written, require
+from gateway.api.weighing import Scale
+
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+
+
+class Refused(Exception):
+    """A document or request that is not executed; `code` is for errors that have none of their own."""
+
+    def __init__(self, errors: list[GraphQLError], code: str | None = None) -> None:
+        self.errors, self.code = errors, code
+        super().__init__(errors[0].message)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A valid document within the limits; `varies` says that its weight depends on the variables."""
+
+    node: DocumentNode
+    operations: Mapping[str | None, OperationDefinitionNode]
+    varies: bool
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation of this name, or without a name the only one. Raises Refused."""
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        if name is None:
+            raise _refusal(
+                "OPERATION_NAME_MISSING", "This document has several operations: name one in operationName."
+            )
+        if name not in self.operations:
+            raise _refusal("UNKNOWN_OPERATION", "This document has no operation of the name in operationName.")
+        return self.operations[name]
+
+
+class Documents:
+    """Reads documents, and keeps those that were used last; one that is refused is not kept."""
+
+    def __init__(
+        self, schema: GraphQLSchema, limits: Limits, most: int = 1_000, most_characters: int = 2_000_000
+    ) -> None:
+        self._schema, self._limits = schema, limits
+        self._most, self._most_characters = most, most_characters
+        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._characters = 0
+
+    def read(self, text: str) -> Document:
+        """The document of a text. Raises Refused for one that is no GraphQL, asks for too much or is not valid."""
+        found = self._kept.get(text)
+        if found:
+            self._kept.move_to_end(text)
+            return found
+        document = self._check(self._parse(text))
+        self._keep(text, document)
+        return document
+
+    def weigh(self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> None:
+        """Raises Refused for an operation that asks for too much with these variables."""
+        if document.varies:
+            try:
+                Scale(self._schema, document.node, self._limits, variables).check(operation)
+            except TooComplex as error:
+                raise Refused([error]) from None
+
+    def _parse(self, text: str) -> DocumentNode:
+        limits = self._limits
+        try:
+            require(len(text), "characters", limits.characters)
+            return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+        except TooComplex as error:
+            raise Refused([error]) from None
+        except GraphQLSyntaxError as error:
+            if error.message.endswith("Parsing aborted."):
+                raise Refused([TooComplex("tokens", limits.tokens)]) from None
+            raise Refused([error], "GRAPHQL_PARSE_FAILED") from None
+
+    def _check(self, node: DocumentNode) -> Document:
+        """Bounded first: validation itself takes too long for what is out of bounds."""
+        operations = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
+        scale = Scale(self._schema, node, self._limits, None)
+        try:
+            check_written(node, self._limits)
+            for each in operations:
+                scale.check(each)
+        except TooComplex as error:
+            raise Refused([error]) from None
+        self._validate(node)
+        named = {each.name.value if each.name else None: each for each in operations}
+        return Document(node, named, scale.asked)
+
+    def _validate(self, node: DocumentNode) -> None:
+        errors = validate(self._schema, node, _RULES, max_errors=MOST_ERRORS - 1)
+        if len(errors) == 1 and isinstance(errors[0], ValidationAbortedError):
+            # The only rule that gives up on its own compares the fields that have one name in a place.
+            raise Refused([TooComplex("repeated", 1)])
+        if errors:
+            raise Refused(errors, "GRAPHQL_VALIDATION_FAILED")
+        if not any(isinstance(each, OperationDefinitionNode) for each in node.definitions):
+            raise _refusal("UNKNOWN_OPERATION", "This document has no operation.")
+
+    def _keep(self, text: str, document: Document) -> None:
+        self._kept[text] = document
+        self._characters += len(text)
+        while len(self._kept) > self._most or self._characters > self._most_characters:
+            oldest, _ = self._kept.popitem(last=False)
+            self._characters -= len(oldest)
+
+
+def _refusal(code: str, message: str) -> Refused:
+    return Refused([GraphQLError(message, extensions={"code": code})])

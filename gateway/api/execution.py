@@ -1,0 +1,170 @@
+"""Requests in, answers out: what every transport does with an operation."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from contextlib import aclosing
+from inspect import isawaitable
+from typing import Any, cast
+
+import strawberry
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    create_source_event_stream,  # pyright: ignore[reportUnknownVariableType] # see _Executor
+)
+from strawberry.execution import optimized_is_awaitable
+
+from gateway.api.context import Context, Services
+from gateway.api.documents import Document, Documents, Refused
+from gateway.api.errors import describe, describe_exception
+from gateway.api.limits import Limits
+from gateway.api.requests import Answer, Request
+from gateway.errors import BadToken
+from gateway.queries.freshness import Freshness
+
+_Executor = Any
+"""graphql-core's `Executor`, whose type parameter it leaves open: a strict check does not take that."""
+
+
+class Api:
+    """Executes operations on the services of one open process; what goes wrong stands in the answer."""
+
+    def __init__(self, schema: strawberry.Schema, services: Services, limits: Limits | None = None) -> None:
+        settings = services.settings
+        self._services = services
+        self._graphql = schema._schema  # pyright: ignore[reportPrivateUsage] # strawberry has no other name for it
+        self._executor: Callable[..., _Executor] = schema.execution_context_class.build  # pyright: ignore[reportUnknownMemberType] # see _Executor
+        self._documents = Documents(
+            self._graphql,
+            limits or Limits(page_default=settings.page_default, page_limit=settings.page_limit),
+        )
+        self._mutations: set[asyncio.Task[Answer]] = set()
+
+    async def execute(self, request: Request) -> Answer:
+        """The answer to a query or a mutation.
+
+        A mutation under way is not ended by who stops waiting for it: it answers, or the log knows.
+        """
+        try:
+            document, operation = self._read(request)
+            if operation.operation is OperationType.SUBSCRIPTION:
+                raise _refusal("WEBSOCKET_ONLY", "A subscription needs a WebSocket (graphql-transport-ws).")
+            return await self._run(document, operation, request)
+        except Exception as error:
+            return _refused(error)
+
+    async def subscribe(self, request: Request) -> Answer | AsyncGenerator[Answer]:
+        """The answers of a subscription, one an event, or the one answer of anything else.
+
+        A subscription that can't begin, a query and a mutation are one `Answer`. A stream that breaks ends
+        with a refused answer. Who stops early closes it (`aclose`).
+        """
+        try:
+            document, operation = self._read(request)
+            if operation.operation is OperationType.SUBSCRIPTION:
+                return await self._stream(document, operation, request)
+            return await self._run(document, operation, request)
+        except Exception as error:
+            return _refused(error)
+
+    def later(self, first: str | None, second: str | None) -> str | None:
+        """Of two tokens that one request carries the one of the later position; an unknown one is refused
+        where it is used, so it is kept."""
+        if not first or not second or first == second:
+            return first or second
+        for each in (first, second):
+            try:
+                self._services.signer.position(each)
+            except BadToken:
+                return each
+        return max(first, second, key=self._services.signer.position)
+
+    async def settle(self) -> None:
+        """Returns when no mutation is under way any more."""
+        while self._mutations:
+            await asyncio.wait(self._mutations)
+
+    def _read(self, request: Request) -> tuple[Document, OperationDefinitionNode]:
+        """What to execute. Raises Refused."""
+        document = self._documents.read(request.query)
+        operation = document.operation(request.operation)
+        if request.queries_only and operation.operation is OperationType.MUTATION:
+            raise _refusal("GET_IS_FOR_QUERIES", "GET is for queries; send this as a POST request.")
+        self._documents.weigh(document, operation, request.variables)
+        return document, operation
+
+    async def _run(self, document: Document, operation: OperationDefinitionNode, request: Request) -> Answer:
+        context = self._context(request)
+        executor = self._build(document, operation, request, context)
+        if operation.operation is not OperationType.MUTATION:
+            return await self._finish(executor, context)
+        task = asyncio.create_task(self._finish(executor, context))
+        self._mutations.add(task)
+        task.add_done_callback(self._mutations.discard)
+        return await asyncio.shield(task)
+
+    async def _stream(
+        self, document: Document, operation: OperationDefinitionNode, request: Request
+    ) -> Answer | AsyncGenerator[Answer]:
+        executor = self._build(document, operation, request, self._context(request))
+        found = create_source_event_stream(executor)
+        source = await found if isawaitable(found) else found
+        if isinstance(source, ExecutionResult):
+            raise Refused(source.errors or [])
+        return self._answers(executor, source, request)
+
+    async def _answers(
+        self, executor: _Executor, source: AsyncIterable[Any], request: Request
+    ) -> AsyncGenerator[Answer]:
+        try:
+            async with aclosing(cast(AsyncGenerator[Any], aiter(source))) as events:
+                async for event in events:
+                    one, context = executor.build_per_event_executor(event), self._context(request)
+                    one.context_value = context
+                    yield await self._finish(one, context, serially=False)
+        except Exception as error:
+            yield _refused(error)
+
+    def _context(self, request: Request) -> Context:
+        """Raises BadToken for a token that this log did not give."""
+        services = self._services
+        after = services.signer.position(request.after) if request.after else 0
+        freshness = Freshness(after, services.settings.visibility_timeout)
+        return Context(services, freshness, request.actor, request.correlation)
+
+    def _build(
+        self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
+    ) -> _Executor:
+        """Raises Refused for variables that the operation does not take."""
+        executor = self._executor(
+            self._graphql,
+            document.node,
+            context_value=context,
+            raw_variable_values=dict(request.variables),
+            operation_name=operation.name.value if operation.name else None,
+            is_awaitable=optimized_is_awaitable,
+            max_coercion_errors=9,
+            operation_extensions={},
+        )
+        if isinstance(executor, list):
+            raise Refused(cast(list[GraphQLError], executor), "BAD_INPUT")
+        return executor
+
+    async def _finish(self, executor: _Executor, context: Context, serially: bool | None = None) -> Answer:
+        found: Any = executor.execute_operation(serially)
+        result: ExecutionResult = await cast(Awaitable[ExecutionResult], found) if isawaitable(found) else found
+        errors = describe(result.errors) if result.errors else ()
+        used = context.freshness.report()
+        return Answer(result.data, errors, {"readModels": used} if used else {})
+
+
+def _refused(error: Exception) -> Answer:
+    if isinstance(error, Refused):
+        return Answer(errors=describe(error.errors, error.code), refused=True)
+    return Answer(errors=(describe_exception(error),), refused=True)
+
+
+def _refusal(code: str, message: str) -> Refused:
+    return Refused([GraphQLError(message, extensions={"code": code})])

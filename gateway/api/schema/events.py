@@ -1,0 +1,50 @@
+"""The types of events: what receipts list and what subscriptions follow."""
+
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from gateway.api.ids import global_id
+from gateway.api.scalars import Int64
+from gateway.api.schema.making import Field, declared, define, interface_type
+from gateway.api.schema.types import Types
+from gateway.application.descriptions import describe
+from gateway.application.model import EventType
+from gateway.messages import RecordedEvent
+
+
+def _id(root: RecordedEvent, _info: strawberry.Info, _arguments: Any) -> str:
+    return global_id("Event", f"{root.position}.{root.index}")
+
+
+class EventTypes:
+    """The interface Event, and one type for each event of the application."""
+
+    def __init__(self, types: Types) -> None:
+        self._types = types
+        self._kinds = {each.id.category: each.id.kind for each in types.model.streams}
+        self.interface = interface_type("Event", self._recorded(), "A fact, as the log holds it.")
+        self.all = [self._made(each) for each in types.model.events.values()]
+
+    def _recorded(self) -> dict[str, Field]:
+        return {
+            "id": Field(strawberry.ID, resolve=_id),
+            "position": Field(Int64, "The position of its commit in the log."),
+            "at": Field(datetime, "When it was committed."),
+            "stream": Field(strawberry.ID, "What it happened to.", self._stream),
+            "version": Field(int, "Its number in its stream, from 1."),
+        }
+
+    def _stream(self, root: RecordedEvent, _info: strawberry.Info, _arguments: Any) -> str:
+        category, local = root.stream.split("-", maxsplit=1)
+        return global_id(self._kinds[category], local)
+
+    def _made(self, event: EventType) -> type:
+        own = self._types.fields(event.type, lambda root: root.event)
+        return define(
+            declared(event.name, [self.interface]),
+            {**self._recorded(), **own},
+            describe(event.type),
+            lambda value: isinstance(value, RecordedEvent) and type(value.event) is event.type,
+        )

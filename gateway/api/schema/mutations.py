@@ -1,0 +1,187 @@
+"""One mutation a command: its result is a union of what was accepted and exactly its rejections."""
+
+from typing import Any
+from uuid import UUID, uuid4
+
+import strawberry
+
+from gateway.api.ids import derived_id, global_id
+from gateway.api.inputs import built, given
+from gateway.api.scalars import Int64, Token
+from gateway.api.schema.events import EventTypes
+from gateway.api.schema.making import (
+    Argument,
+    Field,
+    Resolve,
+    by,
+    declared,
+    define,
+    enum_type,
+    input_type,
+    interface_type,
+    object_type,
+    union_type,
+)
+from gateway.api.schema.types import Types
+from gateway.api.schema.values import Accepted, Refused, context_of
+from gateway.api.schema.views import ViewTypes
+from gateway.application.descriptions import describe
+from gateway.application.model import CommandType
+from gateway.application.naming import camel, id_field, screaming, snake
+from gateway.application.types import fields_of, is_id, optional
+from gateway.errors import CommandIdReused
+from gateway.messages import Envelope, Receipt
+
+NOTHING_HELD = object()
+"""The value of the type Query: its fields need none."""
+
+REUSED = "CommandIdReused"
+
+
+class Mutations:
+    """The type Mutation, with everything that only it needs."""
+
+    def __init__(self, types: Types, events: EventTypes, views: ViewTypes, query: type) -> None:
+        self._types, self._events, self._views, self._query = types, events, views, query
+        rejections = {each for command in types.model.commands for each in command.rejections}
+        self._code = self._codes([each.__name__ for each in rejections])
+        self._receipt = interface_type("Receipt", self._receipt_fields(), _ACCEPTED)
+        self._rejection = interface_type("Rejection", self._rejection_fields(), _REFUSED)
+        self._rejections = {each: self._rejected(each) for each in rejections}
+        self._reused = self._reused_type()
+        self._options = input_type(
+            "CommandOptions",
+            {"command_id": Argument.left_out(UUID)},
+            "How a command is to be treated.",
+            {"command_id": "One per user action, kept over retries: the same command is then accepted once only."},
+        )
+
+    def made(self) -> type:
+        found = {snake(each.name): self._mutation(each) for each in self._types.model.commands}
+        return object_type("Mutation", found, "Commands: each appends its events to the log, or changes nothing.")
+
+    def _codes(self, names: list[str]) -> Any:
+        codes = {screaming(each): each for each in sorted({*names, REUSED})}
+        return enum_type("RejectionCode", codes, "The name of a rejection.")
+
+    def _mutation(self, command: CommandType) -> Field:
+        input_ = self._input(command)
+        members = [self._accepted(command), *(self._rejections[each] for each in command.rejections), self._reused]
+        union = union_type(f"{command.name}Result", members)
+
+        async def resolve(_root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Accepted | Refused:
+            options = arguments["options"]
+            return await self._execute(command, arguments["input"], options and given(options.command_id), info)
+
+        taken = {"input": Argument(input_), "options": Argument.left_out(self._options)}
+        return Field(union, describe(command.type), resolve, taken, late=True)
+
+    def _input(self, command: CommandType) -> type:
+        if command.new is None:
+            return self._types.input(command.type)
+        new = id_field(command.new)
+        arguments = {**self._types.arguments(command.type), new: Argument.left_out(strawberry.ID)}
+        described = {new: "Left out, it is derived from the command id.", **self._types.descriptions(command.type)}
+        return self._types.made_input(command.type, arguments, described)
+
+    async def _execute(
+        self, command: CommandType, values: Any, command_id: UUID | None, info: strawberry.Info
+    ) -> Accepted | Refused:
+        context = context_of(info)
+        identity = command_id or uuid4()
+        if command.new is not None and given(getattr(values, id_field(command.new))) is None:
+            kind = command.ids[command.new].kind
+            setattr(values, id_field(command.new), global_id(kind, derived_id(command.name, identity)))
+        value = built(command.type, values, context.services.settings.text_limit, ["input"])
+        try:
+            answer = await context.services.execute(Envelope(value, identity, context.actor, context.correlation))
+        except CommandIdReused as error:
+            return Refused(error, ("options", "commandId"))
+        if not isinstance(answer, Receipt):
+            return Refused(answer, blamed(value, answer))
+        context.freshness = context.freshness.with_after(answer.position)
+        return Accepted(value, answer)
+
+    def _accepted(self, command: CommandType) -> type:
+        made = {**self._receipt_fields(), **self._things(command)}
+        type_ = declared(f"{command.name}Accepted", [self._receipt])
+        return define(type_, made, _ACCEPTED, lambda value: isinstance(value, Accepted))
+
+    def _receipt_fields(self) -> dict[str, Field]:
+        def of_receipt(name: str) -> Resolve:
+            return by(lambda root: getattr(root.receipt, name))
+
+        def token(root: Accepted, info: strawberry.Info, _arguments: Any) -> str:
+            return context_of(info).services.signer.token(root.receipt.position)
+
+        return {
+            "command_id": Field(UUID, resolve=of_receipt("command_id")),
+            "replayed": Field(
+                bool, "An earlier attempt with the same id had been accepted.", of_receipt("replayed")
+            ),
+            "position": Field(Int64, "The position of the commit in the log.", of_receipt("position")),
+            "token": Field(Token, "Proof of this write, for reads that must contain it.", token),
+            "events": Field(list[self._events.interface], "What happened.", of_receipt("events")),
+            "query": Field(self._query, "Reads that contain this commit.", by(lambda _: NOTHING_HELD), late=True),
+        }
+
+    def _things(self, command: CommandType) -> dict[str, Field]:
+        """One field for each id in the input: the thing as it is after the command."""
+        found: dict[str, Field] = {}
+        for name, id_type in command.ids.items():
+            read_model = self._types.model.viewing(id_type)
+            if read_model is not None:
+                found[name] = self._views.linked(read_model, lambda root, name=name: getattr(root.command, name))
+        return found
+
+    def _rejection_fields(self) -> dict[str, Field]:
+        return {
+            "code": Field(
+                self._code, resolve=by(lambda root: self._code[screaming(type(root.rejection).__name__)])
+            ),
+            "message": Field(str, resolve=by(lambda root: message_of(root.rejection))),
+            "path": Field(list[str] | None, "The argument to blame, for forms."),
+        }
+
+    def _rejected(self, rejection: type) -> type:
+        own = self._types.fields(rejection, lambda root: root.rejection)
+        return define(
+            declared(rejection.__name__, [self._rejection]),
+            {**self._rejection_fields(), **own},
+            describe(rejection),
+            lambda value: isinstance(value, Refused) and type(value.rejection) is rejection,
+        )
+
+    def _reused_type(self) -> type:
+        return define(
+            declared(REUSED, [self._rejection]),
+            self._rejection_fields(),
+            "The command id belongs to a command with other content, or of somebody else.",
+            lambda value: isinstance(value, Refused) and isinstance(value.rejection, CommandIdReused),
+        )
+
+
+def message_of(rejection: Any) -> str:
+    """A rejection's sentence: its docstring, or what an error of the gateway says."""
+    if isinstance(rejection, Exception):
+        return str(rejection)
+    return " ".join((describe(rejection.__class__) or rejection.__class__.__name__).split())
+
+
+def blamed(command: Any, rejection: Any) -> tuple[str, ...] | None:
+    """The argument whose value the rejection carries; None where it carries none of them."""
+    held = {name: getattr(command, name) for name in fields_of(command.__class__)}
+    for name in fields_of(rejection.__class__):
+        value = getattr(rejection, name)
+        for each, own in held.items():
+            if own == value and type(own) is type(value):
+                return ("input", camel(_shown(command, each)))
+    return None
+
+
+def _shown(command: object, name: str) -> str:
+    return id_field(name) if is_id(optional(fields_of(command.__class__)[name])[0]) else name
+
+
+_ACCEPTED = "Accepted: the events are on the disks of a majority."
+_REFUSED = "Refused: nothing changed. `path` names the argument to blame, for forms."

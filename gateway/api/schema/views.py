@@ -1,0 +1,163 @@
+"""The types of views: objects with links to each other, and connections over them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+
+from gateway.api.ids import global_id
+from gateway.api.schema.filters import PAGE, Filters
+from gateway.api.schema.making import Field, Resolve, by, declared, define, object_type
+from gateway.api.schema.types import Types
+from gateway.api.schema.values import Viewed, context_of
+from gateway.application.descriptions import describe, describe_fields
+from gateway.application.model import AccessPath, ReadModel
+from gateway.application.naming import id_field
+from gateway.application.types import fields_of, is_id, optional
+from gateway.queries.pages import Page, PageRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A page together with what its count is asked by."""
+
+    read_model: ReadModel
+    wanted: PageRequest
+    page: Page
+
+
+class ViewTypes:
+    """The object type, the edge and the connection of each read model."""
+
+    def __init__(self, types: Types, filters: Filters) -> None:
+        self._types, self._filters = types, filters
+        models = types.model.read_models
+        self._declared = {each.name: declared(each.view.__name__, [types.node]) for each in models}
+        self._page_info = object_type("PageInfo", _page_info())
+        self._connections = {each.name: self._connection(each) for each in models}
+        for each in models:
+            define(self._declared[each.name], self._fields(each), describe(each.view), self._telling(each))
+
+    def of(self, read_model: ReadModel) -> type:
+        return self._declared[read_model.name]
+
+    def linked(self, read_model: ReadModel, key: Callable[[Any], Any], *, may_be_absent: bool = False) -> Field:
+        """A field that shows the view of the key found in its parent."""
+
+        async def resolve(root: Any, info: strawberry.Info, _arguments: Any) -> Viewed | None:
+            found = key(root)
+            return None if found is None else await shown(info, read_model, found)
+
+        annotation = self.of(read_model)
+        return Field(annotation | None if may_be_absent else annotation, resolve=resolve, late=not may_be_absent)
+
+    def connection(self, read_model: ReadModel) -> Field:
+        """A field of Query: a connection over all views, filtered and ordered by the declared access paths."""
+
+        async def resolve(_root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Connected:
+            limit = context_of(info).services.settings.text_limit
+            return await self._connected(read_model, self._filters.request(read_model, arguments, limit), info)
+
+        arguments = {**PAGE, **self._filters.arguments(read_model)}
+        return Field(self._connections[read_model.name], describe(read_model.view), resolve, arguments, late=True)
+
+    def _nested(self, read_model: ReadModel, path: AccessPath) -> Field:
+        """A field of a view: the connection over what links to it."""
+        link, *_ = path.equal
+
+        async def resolve(root: Viewed, info: strawberry.Info, arguments: dict[str, Any]) -> Connected:
+            given = PageRequest({link: root.key}, order=path.order, descending=read_model.journal, **arguments)
+            return await self._connected(read_model, given, info)
+
+        return Field(self._connections[read_model.name], describe(read_model.view), resolve, PAGE, late=True)
+
+    async def _connected(self, read_model: ReadModel, wanted: PageRequest, info: strawberry.Info) -> Connected:
+        context = context_of(info)
+        page = await context.services.queries.page(read_model, wanted, context.freshness)
+        return Connected(read_model, wanted, page)
+
+    def _fields(self, read_model: ReadModel) -> dict[str, Field]:
+        found = {"id": Field(strawberry.ID, resolve=_id_of(read_model))}
+        described = describe_fields(read_model.view)
+        for name, annotation in fields_of(read_model.view).items():
+            if name == read_model.key_field and not read_model.journal and is_id(annotation):
+                continue
+            target = self._target(read_model, name)
+            if target is not None:
+                absent = optional(annotation)[1]
+                found[name] = self.linked(
+                    target, lambda root, name=name: getattr(root.view, name), may_be_absent=absent
+                )
+            else:
+                shown_as = self._types.input_name(name, annotation)
+                found[shown_as] = self._types.field(_view_of, name, annotation, described.get(name))
+        return found | self._links_to(read_model)
+
+    def _target(self, read_model: ReadModel, name: str) -> ReadModel | None:
+        id_type = read_model.links.get(name)
+        return self._types.model.viewing(id_type) if id_type else None
+
+    def _links_to(self, owner: ReadModel) -> dict[str, Field]:
+        """The connections over what links to a view: where a declared access path begins with the link."""
+        found: dict[str, Field] = {}
+        for read_model in self._types.model.read_models:
+            paths = {path.equal[0]: path for path in reversed(read_model.paths) if len(path.equal) == 1}
+            links = [link for link in paths if self._target(read_model, link) is owner]
+            for link in links:
+                name = read_model.many if len(links) == 1 else f"{read_model.many}_by_{id_field(link)}"
+                found[name] = self._nested(read_model, paths[link])
+        return found
+
+    def _connection(self, read_model: ReadModel) -> type:
+        name, node = read_model.view.__name__, self._declared[read_model.name]
+
+        async def total(root: Connected, info: strawberry.Info, _arguments: Any) -> int | None:
+            context = context_of(info)
+            return await context.services.queries.count(root.read_model, root.wanted, context.freshness)
+
+        fields = {
+            "edges": Field(list[self.edge(read_model)], resolve=by(lambda root: root.page.edges)),
+            "nodes": Field(list[node], resolve=by(lambda root: [_viewed(each) for each in root.page.edges])),
+            "page_info": Field(self._page_info, resolve=by(lambda root: root.page)),
+            "total_count": Field(int | None, "Exact, or null beyond 10,000.", total),
+        }
+        return object_type(f"{name}Connection", fields)
+
+    def edge(self, read_model: ReadModel) -> type:
+        fields = {
+            "cursor": Field(str, resolve=by(lambda root: root.cursor)),
+            "node": Field(self._declared[read_model.name], resolve=by(_viewed)),
+        }
+        return object_type(f"{read_model.view.__name__}Edge", fields)
+
+    def _telling(self, read_model: ReadModel) -> Callable[[Any], bool]:
+        return lambda value: isinstance(value, Viewed) and type(value.view) is read_model.view
+
+
+async def shown(info: strawberry.Info, read_model: ReadModel, key: Any) -> Viewed | None:
+    """The view of a key, as fresh as the request asks for."""
+    context = context_of(info)
+    view = await context.services.queries.one(read_model, key, context.freshness)
+    return None if view is None else Viewed(key, view)
+
+
+def _viewed(edge: Any) -> Viewed:
+    return Viewed(edge.key, edge.view)
+
+
+def _view_of(root: Viewed) -> Any:
+    return root.view
+
+
+def _id_of(read_model: ReadModel) -> Resolve:
+    return by(lambda root: global_id(read_model.view.__name__, root.key))
+
+
+def _page_info() -> dict[str, Field]:
+    return {
+        "has_next_page": Field(bool, resolve=by(lambda root: root.has_next)),
+        "has_previous_page": Field(bool, resolve=by(lambda root: root.has_previous)),
+        "start_cursor": Field(str | None, resolve=by(lambda root: root.start_cursor)),
+        "end_cursor": Field(str | None, resolve=by(lambda root: root.end_cursor)),
+    }

@@ -1,0 +1,52 @@
+"""How fresh the answers to one request must be, and how fresh they were."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How far a read model was, at least, when it answered; `lag` is in seconds."""
+
+    position: int
+    lag: float
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """What one request asks of every read model that answers it.
+
+    Answers contain everything up to the position `after`; all waiting for that ends `timeout` seconds after
+    this was made. `used` records which read models answered.
+    """
+
+    after: int
+    timeout: float
+    used: dict[str, Used] = field(default_factory=dict[str, Used])
+    deadline: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "deadline", time.monotonic() + self.timeout)
+
+    def with_after(self, position: int) -> "Freshness":
+        """For a receipt's own fields: they contain its commit too, and may wait from now on as long again."""
+        return Freshness(max(self.after, position), self.timeout, self.used)
+
+    def remaining(self) -> float:
+        """How long may still be waited, in seconds."""
+        return max(0.0, self.deadline - time.monotonic())
+
+    def note(self, read_model: str, position: int, lag: float) -> None:
+        """Record that a read model answers; of several answers the oldest counts."""
+        before = self.used.get(read_model)
+        if before is not None:
+            position, lag = min(before.position, position), max(before.lag, lag)
+        self.used[read_model] = Used(position, lag)
+
+    def report(self) -> list[dict[str, Any]]:
+        """The value of `extensions.readModels`: positions as text, for they outgrow a JSON number."""
+        return [
+            {"name": name, "position": str(each.position), "lag": round(each.lag, 3)}
+            for name, each in sorted(self.used.items())
+        ]

@@ -1,0 +1,92 @@
+"""What a connection is asked for and what it answers, as the Relay connection specification has it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.errors import BadPage
+from gateway.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which values of the order field are wanted; None is no bound, and a bound leaves nulls out."""
+
+    gt: Any = None
+    gte: Any = None
+    lt: Any = None
+    lte: Any = None
+    prefix: str | None = None
+
+
+EVERYTHING = Range()
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """A page of a connection: which views, in which order, and which part of them.
+
+    `where_equal` and `order` are fields of the view, `range` bounds the order field; values are of the view's
+    own types. Without `order` the views come in the order of the first access path declared with these
+    equal fields, and by key where nothing must be equal. Cursors are those of the connection's edges.
+    """
+
+    where_equal: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    range: Range = EVERYTHING
+    order: str | None = None
+    descending: bool = False
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    @property
+    def backward(self) -> bool:
+        """Whether the page is the end of what is wanted: `last`, or `before` and nothing else."""
+        if self.first is None and self.last is None:
+            return self.before is not None and self.after is None
+        return self.last is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A view at its place in a connection; `key` is its `_id`, in a journal the line's own number."""
+
+    key: Any
+    view: Any
+    seal: Callable[[], str]
+
+    @property
+    def cursor(self) -> str:
+        """The place of this edge; sealed when it is asked for, most clients never do."""
+        return self.seal()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Edges in the connection's order, and whether there is more on either side."""
+
+    edges: tuple[Edge, ...]
+    has_next: bool
+    has_previous: bool
+
+    @property
+    def start_cursor(self) -> str | None:
+        return self.edges[0].cursor if self.edges else None
+
+    @property
+    def end_cursor(self) -> str | None:
+        return self.edges[-1].cursor if self.edges else None
+
+
+def size_of(wanted: PageRequest, settings: Settings) -> int:
+    """How many edges the page may have. Raises BadPage for a size that is not offered."""
+    if wanted.first is not None and wanted.last is not None:
+        raise BadPage("A page has `first` or `last`, not both.")
+    name = "first" if wanted.last is None else "last"
+    size = wanted.first if wanted.last is None else wanted.last
+    if size is None:
+        return min(settings.page_default, settings.page_limit)
+    if not 0 <= size <= settings.page_limit:
+        raise BadPage(f"`{name}` is from 0 to {settings.page_limit}; {size} is not.", (name,))
+    return size

@@ -1,0 +1,95 @@
+"""One open process: MongoDB, the writer, the watcher, the queries and the feeds, opened and closed in order."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from gateway.application import Application
+from gateway.application.model import Model
+from gateway.application.reading import read
+from gateway.commands.writer import Writer
+from gateway.eventlog.storage import EventLog
+from gateway.feeds.feeds import Feeds
+from gateway.messages import Envelope, Receipt
+from gateway.mongo.changes import Changes
+from gateway.mongo.checks import check
+from gateway.mongo.client import Mongo, connect
+from gateway.mongo.collections import Identity, prepare
+from gateway.mongo.embedded import embedded
+from gateway.projections.watcher import Watcher
+from gateway.queries.positions import Positions
+from gateway.queries.queries import Queries
+from gateway.settings import Settings
+from gateway.signing import Signer
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the API is made of; `execute` answers a receipt, or the domain's rejection."""
+
+    model: Model
+    settings: Settings
+    signer: Signer
+    execute: Callable[[Envelope], Awaitable[Receipt | object]]
+    queries: Queries
+    positions: Positions
+    feeds: Feeds
+
+
+@dataclass(frozen=True)
+class Store:
+    """A MongoDB that was found fit, with the log of one application in it."""
+
+    mongo: Mongo
+    model: Model
+    identity: Identity
+    signer: Signer
+    log: EventLog
+    changes: Changes
+
+
+@asynccontextmanager
+async def mongodb(settings: Settings) -> AsyncGenerator[str]:
+    """The address of the MongoDB to use: the given one, or an embedded one that ends with this process."""
+    if settings.mongodb_uri is not None:
+        yield settings.mongodb_uri
+        return
+    async with embedded(settings.data_dir) as server:
+        yield server.uri
+
+
+@asynccontextmanager
+async def opened(application: Application, settings: Settings, uri: str) -> AsyncGenerator[Store]:
+    """The store of an application. Raises InvalidApplication, Unsuitable and Unavailable."""
+    model = read(application)
+    mongo = connect(uri, settings)
+    try:
+        await check(mongo)
+        identity = await prepare(mongo.database)
+        secret = settings.secret.get_secret_value().encode() if settings.secret else identity.secret
+        log = EventLog(mongo.database, model)
+        async with Changes(mongo.database) as changes:
+            yield Store(mongo, model, identity, Signer(secret, identity.log), log, changes)
+    finally:
+        await mongo.close()
+
+
+@asynccontextmanager
+async def watching(store: Store, settings: Settings) -> AsyncGenerator[Watcher]:
+    """The watcher at work: it follows the log and builds every read model until it is left."""
+    async with Watcher(
+        store.mongo.database, store.model, store.identity, store.log, store.changes, settings
+    ) as watcher:
+        yield watcher
+
+
+@asynccontextmanager
+async def serving(store: Store, settings: Settings) -> AsyncGenerator[Services]:
+    """The services that the API is made of, until it is left."""
+    database = store.mongo.database
+    async with AsyncExitStack() as stack:
+        positions = await stack.enter_async_context(Positions(database, store.changes, store.model))
+        feeds = await stack.enter_async_context(Feeds(store.log, store.changes, settings))
+        writer = await stack.enter_async_context(Writer(store.model, store.log, store.signer, settings))
+        queries = Queries(database, store.model, store.signer, settings, positions)
+        yield Services(store.model, settings, store.signer, writer.execute, queries, positions, feeds)

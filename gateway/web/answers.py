@@ -1,0 +1,53 @@
+"""Answers and refusals as JSON."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from starlette.responses import Response
+
+from gateway.api.errors import internal
+from gateway.api.requests import Answer
+from gateway.web.bodies import BadRequest
+from gateway.web.negotiation import GRAPHQL, JSON
+
+_STATUSES: Final = {"GET_IS_FOR_QUERIES": 405, "INTERNAL": 500, "UNAVAILABLE": 503}
+"""The HTTP statuses of refused answers that are not the document's fault."""
+
+
+def to_json(document: Mapping[str, Any]) -> bytes:
+    """An answer's text. What can't be written as JSON is the application's mistake: then the answer is INTERNAL."""
+    try:
+        return orjson.dumps(document)
+    except TypeError as error:
+        return orjson.dumps({"errors": [internal(error)]})
+
+
+def answered(answer: Answer, media_type: str) -> Response:
+    """The response for an answer, with the status that GraphQL over HTTP wants for its media type."""
+    status = _status(answer, media_type)
+    return respond(answer.document(), status, media_type, {"allow": "POST"} if status == 405 else {})
+
+
+def refused(error: BadRequest) -> Response:
+    """The response to a request that has not reached GraphQL."""
+    return respond(error.document(), error.status, JSON, error.headers)
+
+
+def respond(
+    document: Mapping[str, Any], status: int = 200, media_type: str = JSON, headers: Mapping[str, str] | None = None
+) -> Response:
+    """JSON that no cache keeps."""
+    content_type = f"{media_type}; charset=utf-8"
+    fixed = {"cache-control": "no-store", "vary": "accept", "content-type": content_type}
+    return Response(to_json(document), status, fixed | dict(headers or {}))
+
+
+def _status(answer: Answer, media_type: str) -> int:
+    """`application/json` says 200 for whatever GraphQL itself answers, `application/graphql-response+json` 400
+    where nothing was executed: https://graphql.github.io/graphql-over-http/draft/#sec-Status-Codes"""
+    if not answer.refused:
+        return 200
+    codes = {each.get("extensions", {}).get("code") for each in answer.errors}
+    own = [status for code, status in _STATUSES.items() if code in codes]
+    return own[0] if own else 400 if media_type == GRAPHQL else 200

@@ -1,0 +1,88 @@
+"""The Starlette application: which address is answered by what, and what every answer carries."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.api.errors import internal
+from gateway.api.execution import Api
+from gateway.settings import Settings
+from gateway.web import playground
+from gateway.web.answers import respond
+from gateway.web.health import Health
+from gateway.web.http import HttpEndpoint
+from gateway.web.websocket import SocketEndpoint
+
+_CODES: Final = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+
+_SECURITY: Final = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+"""What every answer carries, unless it says otherwise itself. No other site may read an answer: no CORS."""
+
+
+def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
+    """The gateway as an ASGI application. It ends when no mutation is under way any more."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        yield
+        await api.settle()
+
+    http = HttpEndpoint(api, settings.body_limit, playground.playground_page)
+    return Starlette(
+        routes=[
+            Route("/graphql", http.answer, methods=["GET", "POST"]),
+            WebSocketRoute("/graphql", SocketEndpoint(api).converse),
+            Route("/healthz", health.alive),
+            Route("/readyz", health.ready),
+            *playground.routes(),
+        ],
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={HTTPException: _refuse, Exception: _fail},
+        lifespan=lifespan,
+    )
+
+
+class SecurityHeaders:
+    """Adds the headers that keep other sites out to every response."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _SECURITY.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, secured)
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """An address or a method that is not answered."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    code = _CODES.get(status, "REFUSED")
+    message = "There is nothing at this address." if status == 404 else "This address does not take this method."
+    headers = error.headers if isinstance(error, HTTPException) else None
+    return respond({"errors": [{"message": message, "extensions": {"code": code}}]}, status, headers=headers)
+
+
+async def _fail(_: Request, error: Exception) -> Response:
+    return respond({"errors": [internal(error)]}, 500)

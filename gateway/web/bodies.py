@@ -1,0 +1,120 @@
+"""Reading what clients send: strict JSON, and the parameters of a GraphQL request.
+
+What is refused here has not reached GraphQL: a `BadRequest` with a code, a sentence and an HTTP status.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+
+DEEPEST = 64
+"""How deep JSON may be nested."""
+LONGEST_NUMBER = 18
+"""How many digits a JSON number may have in a row: longer ones are not read exactly everywhere."""
+
+_TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_DIGITS = re.compile(rb"[0-9]{%d}" % (LONGEST_NUMBER + 1))
+
+
+class BadRequest(Exception):
+    """A request that can't be read; `headers` go with the answer."""
+
+    def __init__(self, code: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
+        self.code, self.message, self.status, self.headers = code, message, status, headers or {}
+        super().__init__(message)
+
+    def document(self) -> dict[str, Any]:
+        """The refusal as a GraphQL answer without data."""
+        return {"errors": [{"message": self.message, "extensions": {"code": self.code}}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """The parameters of one GraphQL request, each of the right type; `after` is the token among its extensions."""
+
+    query: str
+    variables: Mapping[str, Any]
+    operation: str | None
+    after: str | None
+
+
+def read_json(body: bytes) -> Any:
+    """The value of a JSON text. Raises BadRequest for anything that two readers might understand differently."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise _malformed(body, error) from None
+    outline = _TEXTS.sub(b"", body)
+    if _DIGITS.search(outline):
+        raise BadRequest("BAD_NUMBER", f"A number of more than {LONGEST_NUMBER} digits must be sent as a text.")
+    if outline.count(b":") != _names(value):
+        raise BadRequest("DUPLICATE_KEY", "This JSON has an object with two values of the same name.")
+    return value
+
+
+def read_parameters(value: object) -> Parameters:
+    """The parameters of a request; others than GraphQL over HTTP knows are ignored. Raises BadRequest."""
+    if isinstance(value, list):
+        raise BadRequest("BATCHING_DISABLED", "Send one operation at a time: batches are not taken.")
+    if not isinstance(value, dict):
+        raise BadRequest("BAD_REQUEST", "A GraphQL request is a JSON object with a query.")
+    given = cast(dict[str, Any], value)
+    query, operation = given.get("query"), given.get("operationName")
+    if not isinstance(query, str) or not query.strip():
+        raise BadRequest("NO_QUERY", "The parameter query must be a text with a GraphQL document.")
+    if not isinstance(operation, str | None):
+        raise BadRequest("BAD_REQUEST", "The parameter operationName must be a text.")
+    variables, extensions = (_object(given, name) for name in ("variables", "extensions"))
+    return Parameters(query, variables, operation or None, read_token(extensions))
+
+
+def read_token(found: Mapping[str, Any]) -> str | None:
+    """The token under `after`, if there is one. Raises BadRequest for anything else."""
+    after = found.get("after")
+    if not isinstance(after, str | None):
+        raise BadRequest("BAD_REQUEST", "The token in after must be a text.")
+    return after or None
+
+
+def _object(given: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = given.get(name)
+    if not isinstance(found, dict | None):
+        raise BadRequest("BAD_REQUEST", f"The parameter {name} must be a JSON object.")
+    return cast(dict[str, Any], found or {})
+
+
+def _names(value: Any) -> int:
+    """How many names all objects of a value have. Raises BadRequest if it is nested too deep."""
+    names, level = 0, [value]
+    for _ in range(DEEPEST + 1):
+        names += sum(len(cast(dict[str, Any], each)) for each in level if isinstance(each, dict))
+        level = [below for each in level for below in _below(each) if isinstance(below, dict | list)]
+        if not level:
+            return names
+    raise _too_deep()
+
+
+def _below(value: object) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return cast(dict[str, Any], value).values()
+    return cast(list[Any], value) if isinstance(value, list) else ()
+
+
+def _malformed(body: bytes, error: orjson.JSONDecodeError) -> BadRequest:
+    """The sentence for a text that is no JSON."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as wrong:
+        return BadRequest("BAD_ENCODING", f"The body is not UTF-8: byte {wrong.start} has no meaning there.")
+    if error.msg.startswith("depth"):
+        return _too_deep()
+    if "infinity" in error.msg or re.search(rb"(?<![\w\"])-?(NaN|Infinity)\b", body):
+        return BadRequest("BAD_NUMBER", "NaN, Infinity and numbers beyond 1.8e308 are no JSON numbers.")
+    return BadRequest("BAD_JSON", f"The body is not JSON: {error}." if body.strip() else "The body is empty.")
+
+
+def _too_deep() -> BadRequest:
+    return BadRequest("TOO_DEEP", f"This JSON is nested more than {DEEPEST} deep.")
