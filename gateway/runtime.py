@@ -8,6 +8,7 @@ from gateway.application import Application
 from gateway.application.model import Model
 from gateway.application.reading import read
 from gateway.commands.writer import Writer
+from gateway.errors import Unsuitable
 from gateway.eventlog.storage import EventLog
 from gateway.feeds.feeds import Feeds
 from gateway.messages import Envelope, Receipt
@@ -15,7 +16,7 @@ from gateway.mongo.changes import Changes
 from gateway.mongo.checks import check
 from gateway.mongo.client import Mongo, connect
 from gateway.mongo.collections import Identity, prepare
-from gateway.mongo.embedded import embedded
+from gateway.mongo.embedded import embedded, running_uri
 from gateway.projections.watcher import Watcher
 from gateway.queries.positions import Positions
 from gateway.queries.queries import Queries
@@ -46,6 +47,17 @@ class Store:
     signer: Signer
     log: EventLog
     changes: Changes
+
+
+def address(settings: Settings) -> str:
+    """The address of a MongoDB that is there: the given one, or the embedded one of a gateway that runs now.
+
+    Raises Unsuitable where there is neither.
+    """
+    found = settings.mongodb_uri or running_uri(settings.data_dir)
+    if found is None:
+        raise Unsuitable("No MongoDB is running: start `tidegate serve`, or set TIDEGATE_MONGODB_URI.")
+    return found
 
 
 @asynccontextmanager

@@ -16,13 +16,14 @@ from graphql import (
 )
 from strawberry.execution import optimized_is_awaitable
 
-from gateway.api.context import Context, Services
+from gateway.api.context import Context
 from gateway.api.documents import Document, Documents, Refused
 from gateway.api.errors import describe, describe_exception
 from gateway.api.limits import Limits
 from gateway.api.requests import Answer, Request
 from gateway.errors import BadToken
 from gateway.queries.freshness import Freshness
+from gateway.runtime import Services
 
 _Executor = Any
 """graphql-core's `Executor`, whose type parameter it leaves open: a strict check does not take that."""

@@ -1,20 +1,103 @@
 """What subscriptions follow: the events of the log, and the changes of views."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import AbstractAsyncContextManager
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, Self
 
+from gateway.errors import LogBroken
 from gateway.eventlog.storage import EventLog
+from gateway.feeds.inbox import Inbox
+from gateway.feeds.readers import BEGINNING, LogReader, Place, Reader, StreamReader, place_of
+from gateway.feeds.tail import Tail
+from gateway.feeds.views import Followers
 from gateway.messages import RecordedEvent
+from gateway.mongo.changes import Changes, CheckpointMoved, CommitAdded, Heard, Interrupted, LogInvalidated
 from gateway.settings import Settings
 
-Place = tuple[int, int]
-"""A place in the log: a position, and the index of an event in its commit."""
+ROOM = 1_000
+"""How many events wait in memory for one subscriber, before he is referred to the log."""
 
 
 class Feeds:
-    def __init__(self, log: EventLog, changes: "Changes", settings: Settings) -> None: ...
+    """Follows the log and the views for all subscribers of a process: with one listener and one reader."""
 
-    def events(self, stream: str | None, after: Place | None, until: Place | None) -> AsyncGenerator[RecordedEvent]: ...
+    def __init__(self, log: EventLog, changes: Changes, settings: Settings) -> None:
+        self._log = log
+        self._changes = changes
+        self._tail = Tail(log, ROOM)
+        self._followers = Followers()
+        self._stop: Callable[[], None] = lambda: None
 
-    def view_changes(self, read_model: str, key: Any) -> AbstractAsyncContextManager[AsyncIterator[int]]: ...
+    async def __aenter__(self) -> Self:
+        self._stop = self._changes.listen(self._hear)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Ends every subscription."""
+        self._stop()
+        self._tail.close()
+        self._followers.close()
+
+    async def events(
+        self, stream: str | None, after: Place | None, until: Place | None
+    ) -> AsyncGenerator[RecordedEvent]:
+        """The events of one stream, or of all, each once and in order: what there is, then what comes.
+
+        From behind the place `after`, None being the beginning; complete at the place `until`, None being
+        never. Raises LogBroken, and Unavailable when history can't be read: go on from the last event then.
+        """
+        begin = after or BEGINNING
+        async with aclosing(self._pages(stream, begin, until)) as pages:
+            async for page in pages:
+                for event in page:
+                    place = place_of(event)
+                    if until is not None and place > until:
+                        return
+                    if place > begin:
+                        yield event
+                    if place == until:
+                        return
+
+    @asynccontextmanager
+    async def view_changes(self, read_model: str, key: Any) -> AsyncGenerator[AsyncIterator[int]]:
+        """Positions of a read model at which the view of a key changed, or may have.
+
+        The first comes at once, for the view as it is: nothing is missed between it and the next. To whoever
+        is slow only the latest is given. A position is what was last heard of, 0 before anything was.
+        """
+        with self._followers.following(read_model, key) as changes:
+            yield changes
+
+    async def _pages(
+        self, stream: str | None, after: Place, until: Place | None
+    ) -> AsyncGenerator[list[RecordedEvent]]:
+        """Reads the log up to the tail, then takes what is published, as long as nothing is missing."""
+        reader: Reader = LogReader(self._log, after) if stream is None else StreamReader(self._log, stream, after)
+        end = until[0] if until else None
+        async with self._tail.joined(stream, end) as inbox:
+            while inbox.open(self._tail.position):
+                while page := await reader.read(inbox.since):
+                    yield page
+                if end is not None and inbox.since >= end:
+                    return
+                async with aclosing(_live(reader, inbox)) as pages:
+                    async for page in pages:
+                        yield page
+
+    def _hear(self, heard: Heard) -> None:
+        match heard:
+            case CommitAdded(position):
+                self._tail.hear(position)
+            case CheckpointMoved():
+                self._followers.hear(heard)
+            case Interrupted():
+                self._tail.doubt()
+                self._followers.doubt()
+            case LogInvalidated(reason):
+                self._tail.close(LogBroken(self._tail.position + 1, reason))
+
+
+async def _live(reader: Reader, inbox: Inbox) -> AsyncGenerator[list[RecordedEvent]]:
+    """What is published, until the log must be read again."""
+    while (batch := await inbox.get()) is not None and (page := reader.take(batch)) is not None:
+        yield page

@@ -22,7 +22,9 @@ _DIGITS = re.compile(rb"[0-9]{%d}" % (LONGEST_NUMBER + 1))
 class BadRequest(Exception):
     """A request that can't be read; `headers` go with the answer."""
 
-    def __init__(self, code: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, code: str, message: str, status: int = 400, headers: Mapping[str, str] | None = None
+    ) -> None:
         self.code, self.message, self.status, self.headers = code, message, status, headers or {}
         super().__init__(message)
 
@@ -88,7 +90,8 @@ def _object(given: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _names(value: Any) -> int:
     """How many names all objects of a value have. Raises BadRequest if it is nested too deep."""
-    names, level = 0, [value]
+    names = 0
+    level: list[Any] = [value]
     for _ in range(DEEPEST + 1):
         names += sum(len(cast(dict[str, Any], each)) for each in level if isinstance(each, dict))
         level = [below for each in level for below in _below(each) if isinstance(below, dict | list)]

@@ -47,8 +47,9 @@ _NOT_BUILT: Final = """\
 <body>
 <main>
 <h1>Tidegate</h1>
-<p>The playground is not built here: run <code>make playground</code> in the project's folder, and reload this page.</p>
-<p>The API works without it: send your GraphQL as a POST request to this address.</p>
+<p>The playground is not built here: run <code>make playground</code> in the project's folder, and reload
+this page.</p>
+<p>The API works without it: send GraphQL to this address in a POST request.</p>
 </main>
 </body>
 </html>

@@ -5,8 +5,8 @@ What breaks the protocol closes the socket with a code; what is wrong with an op
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NotRequired, TypedDict, cast
 from urllib.parse import urlsplit
@@ -28,6 +28,8 @@ _CLOSE_TIMEOUT: Final = 1.0
 _MOST_OPERATIONS: Final = 100
 _MOST_SOCKETS: Final = 1_000
 _LONGEST_ID: Final = 200
+_LONGEST_REASON: Final = 123
+"""Bytes: https://www.rfc-editor.org/rfc/rfc6455#section-5.5"""
 
 
 class ConnectionInit(TypedDict):
@@ -88,7 +90,6 @@ class Complete(TypedDict):
     id: str
 
 
-Incoming = ConnectionInit | Ping | Pong | Subscribe | Complete
 Outgoing = ConnectionAck | Ping | Pong | Next | Error | Complete
 
 
@@ -96,7 +97,7 @@ class Closing(Exception):
     """The conversation ends with a code and a reason."""
 
     def __init__(self, code: int, reason: str) -> None:
-        self.code, self.reason = code, reason
+        self.code, self.reason = code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
         super().__init__(reason)
 
 
@@ -111,7 +112,8 @@ class SocketEndpoint:
     async def converse(self, socket: WebSocket) -> None:
         if not _same_site(socket):
             reason = BadRequest("FOREIGN_ORIGIN", "Other sites may not open a WebSocket here.", 403)
-            return await socket.send_denial_response(refused(reason))
+            await socket.send_denial_response(refused(reason))
+            return
         offered = PROTOCOL in socket.scope["subprotocols"]
         await socket.accept(PROTOCOL if offered else None)
         self.open += 1
@@ -135,25 +137,157 @@ class Conversation:
     after: str | None = None
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
-    failure: Closing | None = None
 
     async def hold(self, objection: Closing | None) -> None:
-        """Talks until one side has enough; then every operation of the conversation ends, too.
-
-        A mutation under way is not ended: it is in the log, or it is not.
-        """
+        """Talks until one side has enough; then all operations of the conversation end, too, but for mutations:
+        what is under way there is in the log, or it is not."""
         try:
-            if objection:
-                raise objection
-            await self._begin()
-            while True:
-                self._take(await self._receive())
-        except Closing as closing:
-            await self._close(self.failure or closing)
-        except WebSocketDisconnect:
+            async with asyncio.TaskGroup() as group:
+                if objection:
+                    raise objection
+                await self._begin()
+                while True:
+                    await self._take(await self._receive(), group)
+        except* Closing as closing:
+            await self._close(cast(Closing, closing.exceptions[0]))
+        except* WebSocketDisconnect:
             pass
-        finally:
-            await self._end()
 
     async def _begin(self) -> None:
-        ...
+        try:
+            async with asyncio.timeout(_INIT_TIMEOUT):
+                while (message := await self._receive())["type"] != "connection_init":
+                    await self._answer_early(message)
+        except TimeoutError:
+            raise Closing(4408, "Connection initialisation timeout") from None
+        with _closing_on_bad_requests():
+            self.after = read_token(_payload(message))
+        await self._send({"type": "connection_ack"})
+
+    async def _answer_early(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == "subscribe":
+            raise Closing(4401, "Unauthorized: connection_init comes first")
+        await self._answer_common(message)
+
+    async def _answer_common(self, message: Mapping[str, Any]) -> None:
+        match message["type"]:
+            case "ping":
+                payload = _payload(message)
+                await self._send({"type": "pong", "payload": payload} if payload else {"type": "pong"})
+            case "pong" | "complete":
+                pass
+            case _:
+                raise Closing(4400, "There is no message of this type")
+
+    async def _take(self, message: Mapping[str, Any], group: asyncio.TaskGroup) -> None:
+        match message["type"]:
+            case "subscribe":
+                await self._start(_id(message), message, group)
+            case "complete":
+                self._stop(_id(message))
+            case "connection_init":
+                raise Closing(4429, "Too many initialisation requests")
+            case _:
+                await self._answer_common(message)
+
+    async def _start(self, id_: str, message: Mapping[str, Any], group: asyncio.TaskGroup) -> None:
+        request = self._request(message)
+        if id_ in self.operations:
+            raise Closing(4409, f"Subscriber for {id_} already exists")
+        if len(self.operations) >= _MOST_OPERATIONS:
+            reason = BadRequest("TOO_MANY_OPERATIONS", f"A socket carries {_MOST_OPERATIONS} operations at a time.")
+            await self._send({"type": "error", "id": id_, "payload": reason.document()["errors"]})
+        else:
+            self.operations[id_] = group.create_task(self._run(id_, request))
+
+    def _stop(self, id_: str) -> None:
+        operation = self.operations.pop(id_, None)
+        if operation:
+            operation.cancel()
+
+    def _request(self, message: Mapping[str, Any]) -> Request:
+        with _closing_on_bad_requests():
+            found = read_parameters(message.get("payload"))
+        return Request(
+            found.query,
+            found.variables,
+            found.operation,
+            self.api.later(found.after, self.after),
+            correlation=correlation(self.socket.headers.get),
+        )
+
+    async def _run(self, id_: str, request: Request) -> None:
+        """One operation. Its id is free again before the client can know that it has ended."""
+        async for answer in _answers(await self.api.subscribe(request)):
+            if answer.refused:
+                self.operations.pop(id_)
+                await self._send({"type": "error", "id": id_, "payload": list(answer.errors)})
+                return
+            await self._send({"type": "next", "id": id_, "payload": answer.document()})
+        self.operations.pop(id_)
+        await self._send({"type": "complete", "id": id_})
+
+    async def _receive(self) -> Mapping[str, Any]:
+        """The next message. Raises Closing for anything that is none, WebSocketDisconnect when the client left."""
+        event = await self.socket.receive()
+        if event["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(event["code"])
+        if event.get("text") is None:
+            raise Closing(4400, "A message is a text")
+        with _closing_on_bad_requests():
+            found = read_json(event["text"].encode(errors="surrogatepass"))
+        if not isinstance(found, dict) or not isinstance(cast(dict[str, Any], found).get("type"), str):
+            raise Closing(4400, "A message is a JSON object with a type")
+        return cast(dict[str, Any], found)
+
+    async def _send(self, message: Outgoing) -> None:
+        """Waits until the client takes the message, so that a slow one fills no memory; but not for long."""
+        async with self.sending:
+            try:
+                async with asyncio.timeout(_SEND_TIMEOUT):
+                    await self.socket.send_text(to_json(message).decode())
+            except TimeoutError:
+                raise Closing(1013, "Too slow: messages were not taken in time") from None
+
+    async def _close(self, closing: Closing) -> None:
+        with suppress(TimeoutError, WebSocketDisconnect):
+            async with asyncio.timeout(_CLOSE_TIMEOUT):
+                await self.socket.close(closing.code, closing.reason)
+
+
+async def _answers(found: Answer | AsyncGenerator[Answer]) -> AsyncGenerator[Answer]:
+    if isinstance(found, Answer):
+        yield found
+        return
+    async with aclosing(found):
+        async for answer in found:
+            yield answer
+
+
+@contextmanager
+def _closing_on_bad_requests() -> Generator[None]:
+    """What can't be read breaks the protocol."""
+    try:
+        yield
+    except BadRequest as error:
+        raise Closing(4400, error.message) from None
+
+
+def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = message.get("payload")
+    if not isinstance(found, dict | None):
+        raise Closing(4400, "A payload is a JSON object")
+    return cast(dict[str, Any], found or {})
+
+
+def _id(message: Mapping[str, Any]) -> str:
+    found = message.get("id")
+    if not isinstance(found, str) or not 0 < len(found) <= _LONGEST_ID:
+        raise Closing(4400, f"An operation needs an id, a text of at most {_LONGEST_ID} characters")
+    return found
+
+
+def _same_site(socket: WebSocket) -> bool:
+    """Whether no other site asks: browsers tell the origin of whoever opens a socket, and don't ask for leave."""
+    origin = socket.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc.lower() == socket.headers.get("host", "").lower() != ""

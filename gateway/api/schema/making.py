@@ -146,20 +146,20 @@ def _resolver(resolve: Callable[..., Any], taken: Mapping[str, Argument]) -> Cal
     if inspect.iscoroutinefunction(resolve):
 
         async def awaited(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
-            return await resolve(root, info, _held(arguments))
+            return await resolve(root, info, _held(taken, arguments))
 
         function: Callable[..., Any] = awaited
     elif inspect.isasyncgenfunction(resolve):
 
         async def generated(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
-            async for each in resolve(root, info, _held(arguments)):
+            async for each in resolve(root, info, _held(taken, arguments)):
                 yield each
 
         function = generated
     else:
 
         def called(root: Any, info: strawberry.Info, **arguments: Any) -> Any:
-            return resolve(root, info, _held(arguments))
+            return resolve(root, info, _held(taken, arguments))
 
         function = called
     parameters = [
@@ -170,8 +170,8 @@ def _resolver(resolve: Callable[..., Any], taken: Mapping[str, Argument]) -> Cal
     return function
 
 
-def _held(arguments: dict[str, Any]) -> dict[str, Any]:
-    return {name: given(value) for name, value in arguments.items()}
+def _held(taken: Mapping[str, Argument], arguments: dict[str, Any]) -> dict[str, Any]:
+    return {name: given(arguments.get(name)) for name in taken}
 
 
 def _bare(resolve: Callable[..., Any]) -> Callable[..., Any]:

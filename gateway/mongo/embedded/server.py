@@ -52,7 +52,9 @@ class EmbeddedServer:
 
     async def start(self) -> None:
         """Returns when there is a primary that can be written and all others follow it."""
-        await asyncio.gather(*(member.start() for member in self.members))
+        starts = (member.start() for member in self.members)
+        for failure in filter(None, await asyncio.gather(*starts, return_exceptions=True)):
+            raise failure  # only now: each member has either started or ended
         await self._configure()
         await self.settled()
         self._lock.announce(self.uri)

@@ -1,0 +1,1 @@
+"""The command `tidegate`: one file a command."""
