@@ -86,9 +86,18 @@ class Decisions:
             stream = self.model.event_of(event).stream(event)
             versions[stream] += 1
             numbered.append((stream, versions[stream], event))
-        draft = Draft(now, record, tuple(numbered), envelope.correlation, envelope.causation)
-        encoded = encode_commit(self.model, draft, head)
+        encoded = self._encoded(
+            Draft(now, record, tuple(numbered), envelope.correlation, envelope.causation), head
+        )
         return Candidate(waiting, encoded, self._after(waiting, encoded.commit.events, held))
+
+    def _encoded(self, draft: Draft, head: Head) -> Encoded:
+        try:
+            return encode_commit(self.model, draft, head)
+        except CommitTooLarge:
+            raise
+        except Exception as error:  # a value that no document can hold: 35 digits, 65 bits, a lone surrogate
+            raise CommandFailed(f"{draft.command.name} failed; nothing was changed.") from error
 
     def _after(self, waiting: Waiting, events: tuple[RecordedEvent, ...], held: dict[str, Hot]) -> dict[str, Hot]:
         states: dict[str, Hot] = {}

@@ -10,7 +10,7 @@ import bson
 
 from gateway.application.model import CommandType, Model
 from gateway.commands.states import Hot
-from gateway.errors import CommandFailed
+from gateway.errors import BadInput, CommandFailed
 from gateway.messages import Envelope, Receipt
 from gateway.mongo.codec import encoder
 from gateway.signing import Signer
@@ -23,8 +23,10 @@ Answer = Receipt | object
 class Waiting:
     """A command that waits for its answer.
 
-    `streams` are the streams of the states that its function takes, in that order. `exposed` says that it was
-    sent to MongoDB in an insert whose outcome is not known: only the command id can settle it then.
+    `streams` are the streams of the states that its function takes, in that order. `exposed` is the highest
+    position at which it was sent to MongoDB in an insert whose outcome is not known, 0 for none: that insert may
+    still land, until the log holds another commit there. `again` says that an earlier attempt with the same id
+    ended in not knowing.
     """
 
     envelope: Envelope
@@ -32,7 +34,8 @@ class Waiting:
     fingerprint: bytes
     streams: tuple[str, ...]
     answer: asyncio.Future[Answer] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    exposed: bool = False
+    exposed: int = 0
+    again: bool = False
 
     def fail(self, error: Exception) -> None:
         if not self.answer.done():
@@ -44,11 +47,22 @@ class Waiting:
 
 
 def waiting_for(model: Model, signer: Signer, envelope: Envelope) -> Waiting:
-    """A command made ready: its streams named, its content's fingerprint taken."""
+    """A command made ready: its streams named, its content's fingerprint taken.
+
+    Raises BadInput for a command with a value that no document can hold.
+    """
     type_ = model.command_of(envelope.command)
-    content = {"name": type_.name, "actor": envelope.actor, "data": encoder(type_.type)(envelope.command)}
     streams = tuple(each.kind.id.stream(getattr(envelope.command, each.field)) for each in type_.states)
-    return Waiting(envelope, type_, signer.fingerprint(bson.encode(content, codec_options=_UUIDS)), streams)
+    return Waiting(envelope, type_, signer.fingerprint(_content(type_, envelope)), streams)
+
+
+def _content(type_: CommandType, envelope: Envelope) -> bytes:
+    try:
+        data = encoder(type_.type)(envelope.command)
+        content = {"name": type_.name, "actor": envelope.actor, "data": data}
+        return bson.encode(content, codec_options=_UUIDS)
+    except (ValueError, ArithmeticError) as error:  # a lone surrogate, 65 bits, 35 digits
+        raise BadInput(f"{type_.name} has a value that can't be stored exactly: {error}.") from error
 
 
 _UUIDS: bson.CodecOptions[dict[str, Any]] = bson.CodecOptions(uuid_representation=4)

@@ -34,6 +34,9 @@ _PAGE = 1_000
 _FAR_BEHIND = 5_000
 """Beyond so many foreign commits it costs less to load what is needed anew than to fold them all."""
 
+_MOST_UNSETTLED = 10_000
+"""Of so many commands that were answered with CommitUnknown it is remembered where they may still land."""
+
 _PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 
@@ -48,6 +51,7 @@ class Writer:
         self._head: Head | None = None
         self._queue: deque[Waiting] = deque()
         self._under_way: dict[UUID, Waiting] = {}
+        self._unsettled: dict[UUID, int] = {}
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
@@ -71,9 +75,9 @@ class Writer:
     async def execute(self, envelope: Envelope) -> Answer:
         """The receipt of an accepted command, or the domain's rejection.
 
-        Raises CommandIdReused, CommandFailed, CommitTooLarge, LogBroken and Unavailable, after which nothing is
-        changed, and CommitUnknown, which the same command id settles. A caller that is cancelled does not cancel
-        its command.
+        Raises BadInput, CommandIdReused, CommandFailed, CommitTooLarge, LogBroken and Unavailable, after which
+        nothing is changed, and CommitUnknown, which the same command id settles. A caller that is cancelled does
+        not cancel its command.
         """
         waiting = waiting_for(self._model, self._signer, envelope)
         running = self._under_way.get(envelope.id)
@@ -83,26 +87,28 @@ class Writer:
             raise CommandIdReused(envelope.id)
         else:
             waiting = running
-        try:
-            async with asyncio.timeout(self._settings.command_timeout):
-                return await asyncio.shield(waiting.answer)
-        except TimeoutError:
-            error = self._given_up(waiting)
-            if not waiting.exposed:
-                waiting.fail(error)
-            raise error from None
+        return await asyncio.shield(waiting.answer)
 
     def _accept(self, waiting: Waiting) -> None:
         if self._closing:
             raise Unavailable("The gateway is shutting down; nothing was changed.")
+        if (exposed := self._unsettled.pop(waiting.envelope.id, None)) is not None:
+            waiting.exposed, waiting.again = exposed, True
         self._under_way[waiting.envelope.id] = waiting
-        waiting.answer.add_done_callback(lambda answer: self._forget(waiting, answer))
+        time_is_up = asyncio.get_running_loop().call_later(
+            self._settings.command_timeout, lambda: waiting.fail(self._given_up(waiting))
+        )
+        waiting.answer.add_done_callback(lambda answer: self._forget(waiting, answer, time_is_up))
         self._queue.append(waiting)
         self._arrived.set()
 
-    def _forget(self, waiting: Waiting, answer: asyncio.Future[Answer]) -> None:
+    def _forget(self, waiting: Waiting, answer: asyncio.Future[Answer], time_is_up: asyncio.TimerHandle) -> None:
+        time_is_up.cancel()
         self._under_way.pop(waiting.envelope.id, None)
-        answer.exception()  # its caller may be gone: then nobody else looks at the error
+        if isinstance(answer.exception(), CommitUnknown):  # asked in any case: its caller may be gone
+            self._unsettled[waiting.envelope.id] = waiting.exposed
+            if len(self._unsettled) > _MOST_UNSETTLED:
+                del self._unsettled[next(iter(self._unsettled))]
 
     def _given_up(self, waiting: Waiting) -> CommitUnknown | Unavailable:
         if waiting.exposed:
@@ -161,7 +167,8 @@ class Writer:
         """One round of deciding and inserting; False when nothing came of it."""
         if self._head is None:
             self._head = await self._log.head()
-        waiting = await self._load(waiting, self._head)
+        await self._load(waiting, self._head)
+        waiting = [each for each in waiting if not each.answer.done()]
         batch = self._decisions.batch(waiting, self._head)
         appended = await self._append(batch.candidates)
         if appended.safe == len(batch.candidates):
@@ -175,16 +182,18 @@ class Writer:
         """Insert the commits, and answer those that a majority holds."""
         if not candidates:
             return Appended(0)
+        before = [each.waiting.exposed for each in candidates]
         for each in candidates:
-            each.waiting.exposed = True
+            each.waiting.exposed = max(each.waiting.exposed, each.encoded.commit.position)
         appended = await self._log.append([each.encoded for each in candidates])
         for each in candidates[: appended.safe]:
             self._states.promote(each.states)
             self._head = each.head
             commit = each.encoded.commit
             each.waiting.settle(Receipt(commit.command.id, commit.position, commit.events))
-        for each in candidates[appended.safe :]:
-            each.waiting.exposed = appended.unknown
+        if not appended.unknown:
+            for each, exposed in list(zip(candidates, before, strict=True))[appended.safe :]:
+                each.waiting.exposed = exposed
         return appended
 
     async def _prove(self, refused: Sequence[tuple[Waiting, object | None]]) -> None:
@@ -201,26 +210,29 @@ class Writer:
             if waiting.exposed:
                 # An earlier insert of it may still land: whatever is said of it now could turn out false.
                 waiting.fail(CommitUnknown(waiting.envelope.id))
-            waiting.settle(rejection or Receipt(waiting.envelope.id, position))
+            waiting.settle(Receipt(waiting.envelope.id, position) if rejection is None else rejection)
 
     async def _replay(self, waiting: Sequence[Waiting]) -> bool:
         """Answer those whose command id the log holds already; whether there were any."""
+        known = self._head.position if self._head else 0
         commits = await self._log.commands([each.envelope.id for each in waiting])
         for each in waiting:
             commit = commits.get(each.envelope.id)
             if commit is None:
-                continue
-            if commit.command.fingerprint != each.fingerprint:
+                # Up to the known head every position is taken, by others: no insert of it can land there any more.
+                each.exposed = each.exposed if each.exposed > known else 0
+            elif commit.command.fingerprint != each.fingerprint:
                 each.fail(CommandIdReused(each.envelope.id))
             else:
-                each.settle(Receipt(each.envelope.id, commit.position, commit.events, replayed=not each.exposed))
+                replayed = each.again or not each.exposed
+                each.settle(Receipt(each.envelope.id, commit.position, commit.events, replayed))
         return bool(commits)
 
-    async def _load(self, waiting: list[Waiting], head: Head) -> list[Waiting]:
+    async def _load(self, waiting: Sequence[Waiting], head: Head) -> None:
         """Load the states that are not held, at the prefix `head`; who needs a broken stream is told so."""
         missing = self._states.missing({stream: None for each in waiting for stream in each.streams})
         if not missing:
-            return waiting
+            return
         broken: dict[str, Exception] = {}
         try:
             histories = await self._log.streams(missing, head.position)
@@ -234,7 +246,6 @@ class Writer:
         for each in waiting:
             for stream in broken.keys() & set(each.streams):
                 each.fail(broken[stream])
-        return [each for each in waiting if not each.answer.done()]
 
     async def _one_by_one(
         self, missing: Sequence[str], head: Head, broken: dict[str, Exception]

@@ -18,6 +18,7 @@ from pymongo.read_preferences import ReadPreference
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
 from gateway.mongo.client import MAJORITY, Database, Document, settle
 from gateway.mongo.collections import CHECKPOINTS, EVENTS
+from gateway.mongo.tasks import end
 
 LONGEST_WAIT = 1.0
 """Seconds that the server holds a question open when there is nothing to say."""
@@ -95,8 +96,7 @@ class Changes:
 
     async def __aexit__(self, *_: object) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.wait([self._task])
+            await end(self._task)
 
     async def _open(self) -> Any:
         stream: Any = await settle(self._database.watch(_PIPELINE, max_await_time_ms=_longest_wait(self._database)))

@@ -1,0 +1,1 @@
+"""The read path on a real MongoDB."""
