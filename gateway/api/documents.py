@@ -14,6 +14,7 @@ from graphql import (
     parse,
     specified_rules,
     validate,
+    value_from_ast_untyped,
 )
 from graphql.validation.validate import ValidationAbortedError
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
@@ -80,7 +81,9 @@ class Documents:
         """Raises Refused for an operation that asks for too much with these variables."""
         if document.varies:
             try:
-                Scale(self._schema, document.node, self._limits, variables).check(operation)
+                Scale(self._schema, document.node, self._limits, _defaults(operation) | dict(variables)).check(
+                    operation
+                )
             except TooComplex as error:
                 raise Refused([error]) from None
 
@@ -126,6 +129,12 @@ class Documents:
         while len(self._kept) > self._most or self._characters > self._most_characters:
             oldest, _ = self._kept.popitem(last=False)
             self._characters -= len(oldest)
+
+
+def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
+    """The values of variables that a request leaves out."""
+    given = [(each.variable.name.value, each.default_value) for each in operation.variable_definitions or ()]
+    return {name: value_from_ast_untyped(value) for name, value in given if value}
 
 
 def _refusal(code: str, message: str) -> Refused:

@@ -103,8 +103,8 @@ def _say(error: GraphQLError, code: str | None) -> dict[str, Any]:
     cause = _root(error)
     if isinstance(cause, BadInput):
         return _bad_input(error, cause)
-    if type(cause) in _CODES:
-        return _gateway(cause)
+    if (kind := _kind(cause)) is not None:
+        return _gateway(cause, kind)
     if not isinstance(cause, GraphQLError):
         return _foreign(error, cause, code)
     if cause.extensions and "code" in cause.extensions:
@@ -128,7 +128,7 @@ def _bad_input(error: GraphQLError, cause: BadInput) -> dict[str, Any]:
     outer = error.message.removesuffix(inner.message) if isinstance(inner, GraphQLError) else ""
     place = outer if outer.startswith("Variable ") and outer != error.message else ""
     path = {"inputPath": list(cause.path)} if cause.path else {}
-    return _plain(place + str(cause), _CODES.get(type(cause), "BAD_INPUT"), path)
+    return _plain(place + str(cause), _CODES[_kind(cause) or BadInput], path)
 
 
 def _foreign(error: GraphQLError, cause: Exception, code: str | None) -> dict[str, Any]:
@@ -138,10 +138,14 @@ def _foreign(error: GraphQLError, cause: Exception, code: str | None) -> dict[st
     return _plain(error.message.split(", but encountered error", 1)[0] + ".", code)
 
 
-def _gateway(error: Exception) -> dict[str, Any]:
-    kind: Any = type(error)
+def _kind(error: Exception) -> type[GatewayError] | None:
+    """The class under which an error stands in the table: its own, or the nearest that it is one of."""
+    return next((each for each in type(error).__mro__ if each in _CODES), None)
+
+
+def _gateway(error: Exception, kind: type[GatewayError]) -> dict[str, Any]:
     if kind in _UNSAID:
-        _log.error("%s", error, exc_info=error)
+        _log.error("%s", error, exc_info=error if kind is CommandFailed else None)
     return _plain(_UNSAID.get(kind, str(error)), _CODES[kind], _DATA.get(kind, _nothing)(error))
 
 

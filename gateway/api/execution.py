@@ -59,8 +59,8 @@ class Api:
     async def subscribe(self, request: Request) -> Answer | AsyncGenerator[Answer]:
         """The answers of a subscription, one an event, or the one answer of anything else.
 
-        A subscription that can't begin, a query and a mutation are one `Answer`. A stream that breaks ends
-        with a refused answer. Who stops early closes it (`aclose`).
+        A query, a mutation and what is refused before it begins are one `Answer`. A stream that breaks, be it
+        at its start, ends with a refused answer. Who stops early closes it (`aclose`).
         """
         try:
             document, operation = self._read(request)

@@ -26,16 +26,25 @@ class Candidate:
         return Head(commit.position, commit.chain, commit.at)
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that changes nothing: rejected, failed, or with neither of them, nothing to do."""
+
+    waiting: Waiting
+    rejection: object | None = None
+    error: Exception | None = None
+
+
 @dataclass(slots=True)
 class Batch:
     """What a round of decisions came to.
 
-    `refused` holds what changes nothing (a rejection, or None for nothing to do) and still has to be proved:
-    it was decided on states that no majority may hold yet.
+    What is refused still has to be proved: it was decided on states that no majority may hold yet, and by a
+    command whose id the log may hold already.
     """
 
     candidates: list[Candidate] = field(default_factory=list[Candidate])
-    refused: list[tuple[Waiting, object | None]] = field(default_factory=list[tuple[Waiting, object | None]])
+    refused: list[Refused] = field(default_factory=list[Refused])
 
 
 def clock() -> datetime:
@@ -54,7 +63,7 @@ class Decisions:
     clock: Callable[[], datetime] = clock
 
     def batch(self, waiting: Sequence[Waiting], head: Head) -> Batch:
-        """The decisions for as many commands as fit; a command that fails is answered here, alone."""
+        """The decisions for as many commands as fit; a command that fails fails alone."""
         batch, tentative, size = Batch(), dict[str, Hot](), 0
         for each in waiting:
             held = {name: tentative.get(name) or self.states[name] for name in each.streams}
@@ -62,11 +71,11 @@ class Decisions:
             try:
                 decision = decide(self.model, each, held, now)
                 if not decision.events:
-                    batch.refused.append((each, decision.rejection))
+                    batch.refused.append(Refused(each, decision.rejection))
                     continue
                 candidate = self._candidate(each, decision.events, held, now, head)
             except (CommandFailed, CommitTooLarge) as error:
-                each.fail(error)
+                batch.refused.append(Refused(each, error=error))
                 continue
             batch.candidates.append(candidate)
             tentative.update(candidate.states)
@@ -86,9 +95,7 @@ class Decisions:
             stream = self.model.event_of(event).stream(event)
             versions[stream] += 1
             numbered.append((stream, versions[stream], event))
-        encoded = self._encoded(
-            Draft(now, record, tuple(numbered), envelope.correlation, envelope.causation), head
-        )
+        encoded = self._encoded(Draft(now, record, tuple(numbered), envelope.correlation, envelope.causation), head)
         return Candidate(waiting, encoded, self._after(waiting, encoded.commit.events, held))
 
     def _encoded(self, draft: Draft, head: Head) -> Encoded:

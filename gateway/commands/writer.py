@@ -7,12 +7,12 @@ that nothing came in between, so every decision was made on exactly the prefix 1
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from uuid import UUID
 
 from gateway.application.model import Model
-from gateway.commands.batches import Candidate, Decisions
+from gateway.commands.batches import Candidate, Decisions, Refused
 from gateway.commands.deciding import Answer, Waiting, waiting_for
 from gateway.commands.states import HotStates
 from gateway.errors import (
@@ -167,9 +167,12 @@ class Writer:
         """One round of deciding and inserting; False when nothing came of it."""
         if self._head is None:
             self._head = await self._log.head()
-        await self._load(waiting, self._head)
+        broken = await self._load(waiting, self._head)
         waiting = [each for each in waiting if not each.answer.done()]
-        batch = self._decisions.batch(waiting, self._head)
+        batch = self._decisions.batch(
+            [each for each in waiting if broken.keys().isdisjoint(each.streams)], self._head
+        )
+        batch.refused += _refused(waiting, broken)
         appended = await self._append(batch.candidates)
         if appended.safe == len(batch.candidates):
             await self._prove(batch.refused)
@@ -196,7 +199,7 @@ class Writer:
                 each.waiting.exposed = exposed
         return appended
 
-    async def _prove(self, refused: Sequence[tuple[Waiting, object | None]]) -> None:
+    async def _prove(self, refused: Sequence[Refused]) -> None:
         """Answer what changes nothing, once a read begun after its arrival finds the log where it was decided.
 
         A rejection can be a lie: decided before another process's acknowledged deposit, or on a commit that was
@@ -204,13 +207,18 @@ class Writer:
         """
         if not refused or await self._catch_up():
             return
-        await self._replay([waiting for waiting, _ in refused])
+        await self._replay([each.waiting for each in refused])
         position = self._head.position if self._head else 0
-        for waiting, rejection in refused:
-            if waiting.exposed:
+        for each in refused:
+            if each.waiting.exposed:
                 # An earlier insert of it may still land: whatever is said of it now could turn out false.
-                waiting.fail(CommitUnknown(waiting.envelope.id))
-            waiting.settle(Receipt(waiting.envelope.id, position) if rejection is None else rejection)
+                each.waiting.fail(CommitUnknown(each.waiting.envelope.id))
+            elif each.error is not None:
+                each.waiting.fail(each.error)
+            elif each.rejection is not None:
+                each.waiting.settle(each.rejection)
+            else:
+                each.waiting.settle(Receipt(each.waiting.envelope.id, position))
 
     async def _replay(self, waiting: Sequence[Waiting]) -> bool:
         """Answer those whose command id the log holds already; whether there were any."""
@@ -228,12 +236,12 @@ class Writer:
                 each.settle(Receipt(each.envelope.id, commit.position, commit.events, replayed))
         return bool(commits)
 
-    async def _load(self, waiting: Sequence[Waiting], head: Head) -> None:
-        """Load the states that are not held, at the prefix `head`; who needs a broken stream is told so."""
+    async def _load(self, waiting: Sequence[Waiting], head: Head) -> dict[str, Exception]:
+        """Load the states that are not held, at the prefix `head`; the streams for which that can't be done."""
         missing = self._states.missing({stream: None for each in waiting for stream in each.streams})
-        if not missing:
-            return
         broken: dict[str, Exception] = {}
+        if not missing:
+            return broken
         try:
             histories = await self._log.streams(missing, head.position)
         except LogBroken:
@@ -243,9 +251,7 @@ class Writer:
                 self._states.load(stream, events)
             except Exception as error:
                 broken[stream] = CommandFailed(f"The state of a stream can't be folded: {type(error).__name__}.")
-        for each in waiting:
-            for stream in broken.keys() & set(each.streams):
-                each.fail(broken[stream])
+        return broken
 
     async def _one_by_one(
         self, missing: Sequence[str], head: Head, broken: dict[str, Exception]
@@ -277,6 +283,13 @@ class Writer:
         self._start_over()
         self._head = await self._log.head()
         return True
+
+
+def _refused(waiting: Sequence[Waiting], broken: Mapping[str, Exception]) -> Iterator[Refused]:
+    """Those that need a stream which can't be read."""
+    for each in waiting:
+        if (stream := next((name for name in each.streams if name in broken), None)) is not None:
+            yield Refused(each, error=broken[stream])
 
 
 def _head_at(commit: Commit) -> Head:

@@ -19,10 +19,13 @@ from gateway.application.model import Model
 from gateway.errors import HoleInLog, UndecodableEvent
 from gateway.eventlog.encoding import GENESIS, Encoded, decode_commit, follow
 from gateway.messages import Commit, Head, RecordedEvent
-from gateway.mongo.client import Database, answering, collection
+from gateway.mongo.client import Database, answering, collection, settle
 from gateway.mongo.collections import COMMAND_IDS, EVENTS, STREAM_VERSIONS
 
 _DUPLICATE_KEY = 11000
+
+_PART = 16
+"""So many documents at once are taken from a cursor: at 1 MB each, one reply of MongoDB."""
 
 EMPTY = Head(0, GENESIS, datetime(1970, 1, 1, tzinfo=UTC))
 
@@ -80,10 +83,7 @@ class EventLog:
         Raises HoleInLog where a position is missing, UndecodableEvent where an event is not known.
         """
         found: list[Commit] = []
-        cursor = self._raw.find({"_id": {"$gt": Int64(after)}}, sort=[("_id", 1)], limit=limit, batch_size=limit)
-        with answering():
-            raws = await cursor.to_list(None)
-        for raw in raws:
+        for raw in await self._raws(after, limit, size):
             try:
                 found.append(decode_commit(self._model, raw))
             except UndecodableEvent:
@@ -95,6 +95,17 @@ class EventLog:
                 break
         follow(found, after)
         return found
+
+    async def _raws(self, after: int, limit: int, size: int) -> list[RawBSONDocument]:
+        """Documents as they are, fetched in parts so that not much more than `size` bytes come."""
+        raws: list[RawBSONDocument] = []
+        cursor = self._raw.find({"_id": {"$gt": Int64(after)}}, sort=[("_id", 1)], limit=limit, batch_size=limit)
+        with answering():
+            while size > 0 and (part := await cursor.to_list(_PART)):
+                raws += part
+                size -= sum(len(each.raw) for each in part)
+            await settle(cursor.close())
+        return raws
 
     async def streams(self, names: SizedIterable[str], up_to: int) -> dict[str, list[RecordedEvent]]:
         """The events of some streams in version order, as of position `up_to`.

@@ -38,6 +38,11 @@ class Feeds:
         self._tail.close()
         self._followers.close()
 
+    @property
+    def subscribers(self) -> int:
+        """How many follow something now."""
+        return self._tail.subscribers + self._followers.subscribers
+
     async def events(
         self, stream: str | None, after: Place | None, until: Place | None
     ) -> AsyncGenerator[RecordedEvent]:

@@ -38,6 +38,10 @@ class Tail:
         """Everything up to here was put into the inboxes that were there."""
         return self._position
 
+    @property
+    def subscribers(self) -> int:
+        return sum(map(len, self._inboxes.values()))
+
     def hear(self, position: int) -> None:
         """There is a commit at this position."""
         self._heard = max(self._heard, position)

@@ -49,6 +49,10 @@ class Followers:
         self._by_key: defaultdict[str, dict[Hashable, set[ViewChanges]]] = defaultdict(dict)
         self._reached: defaultdict[str, int] = defaultdict(int)
 
+    @property
+    def subscribers(self) -> int:
+        return sum(len(each) for keys in self._by_key.values() for each in keys.values())
+
     @contextmanager
     def following(self, read_model: str, key: Any) -> Generator[ViewChanges]:
         name, changes = _name(value_encoder(key.__class__)(key)), ViewChanges(self._reached[read_model])

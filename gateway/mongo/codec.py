@@ -7,7 +7,7 @@ event and every view: a plain dict display costs a third of a loop over fields.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -22,8 +22,11 @@ Decoder = Callable[[Mapping[str, Any]], Any]
 
 @cache
 def encoder(type_: type, key: str | None = None) -> Encoder:
-    """Document of a dataclass's instance; the field `key` is stored as `_id`."""
-    source = _Source()
+    """Document of a dataclass's instance; the field `key` is stored as `_id`.
+
+    It raises ValueError or ArithmeticError where a value would come back as another one.
+    """
+    source = _Source(exact=True)
     items = [
         f"{_stored(name, key)!r}: {source.encode(f'value.{name}', annotation)}"
         for name, annotation in fields_of(type_).items()
@@ -65,10 +68,18 @@ def _date(text: str) -> date:
     return date.fromisoformat(text)
 
 
+def _moment(value: datetime) -> datetime:
+    if value.utcoffset() != timedelta(0) or value.microsecond % 1000:
+        raise ValueError(f"{value.isoformat()} is no moment in UTC with whole milliseconds")
+    return value
+
+
 @dataclass
 class _Source:
     """Expressions over names that stand for objects of the generating side."""
 
+    exact: bool = False
+    """Whether a datetime that MongoDB would round is refused."""
     names: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def name(self, value: Any) -> str:
@@ -88,6 +99,8 @@ class _Source:
             return f"[{self.encode(held, item)} for {held} in {value}]"
         if inner is Decimal:
             return f"{self.name(Decimal128)}({value})"
+        if inner is datetime and self.exact:
+            return f"{self.name(_moment)}({value})"
         if inner is date:
             return f"{value}.isoformat()"
         if is_enum(inner):

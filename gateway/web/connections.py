@@ -90,7 +90,8 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self.queue.put_nowait({"type": "websocket.disconnect", "code": 1001, "reason": None})
         self.conn.send_close(1001, "The server is going away")
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.close()
+        leave = self.transport.close if self.writable.is_set() else self.transport.abort
+        leave()
 
 
 def _cancel(timer: TimerHandle | None) -> None:

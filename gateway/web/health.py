@@ -18,7 +18,7 @@ _PATIENCE: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class ReadModelHealth:
-    """How one read model does: `lag` is in seconds, `stopped` why it can't go on, `parked` what waits for repair."""
+    """How one read model does: `lag` is in seconds, `stopped` says why it can't go on, `parked` are its keys."""
 
     name: str
     position: int

@@ -23,7 +23,7 @@ from gateway.errors import (
     Unavailable,
 )
 from gateway.runtime import Services
-from gateway.settings import Settings
+from gateway.settings import load_settings
 from gateway.signing import Signer
 
 SECRET = "hunter2"
@@ -258,7 +258,7 @@ def sample_api(control: Control | None = None, limits: Limits | None = None) -> 
     model: Any = control or Control()
     services = Services(
         model=model,
-        settings=Settings(),
+        settings=load_settings(),
         signer=SIGNER,
         execute=absent,
         queries=absent,

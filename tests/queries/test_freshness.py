@@ -3,16 +3,19 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gateway.errors import NotYetVisible, ReadModelStopped
-from gateway.mongo.changes import Changes, Interrupted
+from gateway.mongo.changes import Changes, CheckpointMoved, Interrupted
+from gateway.mongo.checkpoints import Checkpoint
 from gateway.queries import positions as positions_module
 from gateway.queries.freshness import Freshness
 from gateway.queries.pages import PageRequest
 from gateway.queries.positions import Positions
+from gateway.queries.storage import Checkpoints
 from tests.queries.library import BOOKS, LOANS, MODEL, Library, books, fresh, opened
 
 pytestmark = pytest.mark.anyio
@@ -118,16 +121,28 @@ async def test_in_silence_who_waits_has_the_checkpoints_looked_up_and_nobody_els
         assert len(library.commands.reads()) <= asked + 2
 
 
-async def test_a_lookup_does_not_undo_what_was_heard_meanwhile(library: Library) -> None:
+async def test_a_lookup_does_not_undo_what_was_heard_meanwhile(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await library.move(5)
-    await library.positions.wait(BOOKS.name, 5, 5)
+    looked, go_on = asyncio.Event(), asyncio.Event()
+    look = Checkpoints.all
+
+    async def slowly(checkpoints: Checkpoints) -> list[Checkpoint]:
+        found = await look(checkpoints)
+        looked.set()
+        await go_on.wait()
+        return found
+
     deaf = Deaf(library.database)
     async with Positions(library.database, deaf, MODEL) as positions:
+        monkeypatch.setattr(Checkpoints, "all", slowly)
         deaf.tell(Interrupted())
-        stop = library.changes.listen(deaf.tell)
-        await library.move(6)
-        await positions.wait(BOOKS.name, 6, 5)
-        stop()
+        await looked.wait()
+        (found,) = await look(Checkpoints(library.database))
+        deaf.tell(CheckpointMoved(replace(found, position=6), ()))
+        go_on.set()
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=0.1)
         assert positions.reached(BOOKS.name) == 6
 
 

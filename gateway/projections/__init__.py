@@ -1,0 +1,1 @@
+"""The watcher: follows the log and keeps the read models' collections up to date."""

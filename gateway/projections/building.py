@@ -1,0 +1,156 @@
+"""Rounds: every read model that is behind goes on by one batch, those at one place in one transaction."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from gateway.errors import LogBroken
+from gateway.eventlog.storage import EventLog
+from gateway.messages import Commit
+from gateway.projections.batches import Commits, Parts
+from gateway.projections.reach import FoldFailed, Plan
+from gateway.projections.starting import foreign, start
+from gateway.projections.storage import Refused, Update, ViewStore, names
+from gateway.projections.working import Lane, Worker, Working, lanes
+from gateway.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Builder:
+    """Builds some read models from the log."""
+
+    plans: Sequence[Plan]
+    log: EventLog
+    store: ViewStore
+    settings: Settings
+    workings: dict[str, Working] = field(default_factory=dict[str, Working], init=False)
+    collections: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
+
+    async def start(self, identity: UUID) -> None:
+        """Make and check what the read models need; those that don't fit this log are stopped."""
+        checkpoints = await start(self.store, identity, [each.model for each in self.plans])
+        for each in self.plans:
+            found = checkpoints[each.model.name]
+            self.workings[found.id] = Working(each, found, found.stopped)
+            if found.stopped:
+                _log.error("The read model %s is stopped: %s", each.model.name, found.stopped)
+        self.collections = await self.store.collections()
+
+    def active(self) -> list[Working]:
+        return [each for each in self.workings.values() if each.stopped is None]
+
+    async def round(self) -> bool:
+        """One batch for each lane; False when there is nothing more to do."""
+        behind = [await self._advance(lane) for lane in list(lanes(self.active()))]
+        return any(behind)
+
+    async def beat(self) -> None:
+        """What is looked at once a second: others' checkpoints, lost collections, a log that was exchanged.
+
+        Says of those that miss nothing when that was seen.
+        """
+        await self.reload()
+        there = await self.store.collections()
+        chains = await self.store.chains({each.checkpoint.position for each in self.active()})
+        for each in self.active():
+            lost = [name for name in names(each.plan.model) if there.get(name) != self.collections.get(name)]
+            reason = f"Its collection {lost[0]} was dropped." if lost else foreign(each.checkpoint, chains)
+            if reason:
+                await self.stop(each, reason)
+        seen = [(each.checkpoint, _seen(each)) for each in self.active() if each.caught_up]
+        await self.store.note([each for each in seen if each[0] != each[1]])
+
+    async def reload(self) -> None:
+        """Go on from where the checkpoints are now, whoever moved them."""
+        found = await self.store.checkpoints(self.workings)
+        for name, each in self.workings.items():
+            if name in found:
+                each.found(found[name])
+            elif each.stopped is None:
+                await self.stop(each, "Its checkpoint is gone.")
+
+    async def stop(self, working: Working, reason: str) -> None:
+        """Leave a read model where it is, until the next start or until another watcher got past that place."""
+        working.stopped = reason
+        _log.error("The read model %s is stopped: %s", working.plan.model.name, reason)
+        before = working.checkpoint
+        await self.store.note([(before, replace(before, stopped=reason))])
+
+    async def _advance(self, lane: Lane) -> bool:
+        batch = await self._batch(lane)
+        if batch is None:
+            return False
+        updating = (self._worker.update(each, batch) for each in lane.members)
+        results = await asyncio.gather(*updating, return_exceptions=True)
+        updates: list[Update] = []
+        for working, result in zip(lane.members, results, strict=True):
+            if isinstance(result, FoldFailed):
+                await self.stop(working, str(result))
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                updates.append(result)
+        for group in _groups(updates):
+            await self._write(group)
+        return True
+
+    @property
+    def _worker(self) -> Worker:
+        return Worker(self.store, self.settings.fan_out)
+
+    async def _batch(self, lane: Lane) -> Commits | Parts | None:
+        seen = datetime.now(UTC)
+        limit = 1 if lane.progress else min(self.settings.fold_commits, lane.room or self.settings.fold_commits)
+        commits = await self._read(lane, limit)
+        for each in lane.members:
+            each.caught_up = None if commits else seen
+        if not commits:
+            return None
+        if lane.progress:
+            return Parts(commits[0], lane.progress.event)
+        whole = len(commits) < limit and sum(each.size for each in commits) < self.settings.fold_bytes
+        return Commits(commits, seen if whole else None)
+
+    async def _read(self, lane: Lane, limit: int) -> list[Commit]:
+        """The next commits, up to where the log is broken; at that place the whole lane is stopped."""
+        try:
+            return await self.log.read(lane.position, limit, self.settings.fold_bytes)
+        except LogBroken as error:
+            sound = error.position - 1 - lane.position
+            if sound > 0:
+                return await self.log.read(lane.position, sound, self.settings.fold_bytes)
+            for each in lane.members:
+                await self.stop(each, str(error))
+            return []
+
+    async def _write(self, updates: Sequence[Update]) -> None:
+        """All of them in one transaction; who can't be stored is stopped and left out."""
+        while updates:
+            try:
+                await self.store.write(updates)
+            except Refused as refused:
+                await self.stop(self.workings[refused.checkpoint.id], str(refused))
+                updates = [each for each in updates if each.before != refused.checkpoint]
+            else:
+                for each in updates:
+                    self.workings[each.before.id].checkpoint = each.after
+                return
+
+
+def _seen(working: Working) -> Any:
+    return replace(working.checkpoint, at_head=working.caught_up or working.checkpoint.at_head, stopped=None)
+
+
+def _groups(updates: Sequence[Update]) -> list[list[Update]]:
+    """Those that come to the same place together; a part of a commit is a transaction of its own."""
+    groups: dict[Any, list[Update]] = {}
+    for each in updates:
+        place = each.after.id if each.after.progress or each.before.progress else each.after.position
+        groups.setdefault(place, []).append(each)
+    return list(groups.values())

@@ -1,0 +1,241 @@
+"""The read models' collections and checkpoints in MongoDB.
+
+What a batch is folded on is read outside of its transaction. That is sound, because every such read is causally
+after the read or the write of the checkpoint that it builds on, and because the transaction moves this very
+checkpoint: had anybody written a view in between, it would not find it there any more.
+"""
+
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import pymongo
+from bson import Int64
+from bson.errors import BSONError
+from pymongo import ASCENDING, DeleteOne, InsertOne, ReplaceOne
+from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+
+from gateway.application.model import AccessPath, ReadModel
+from gateway.mongo.checkpoints import Checkpoint, checkpoint_of, document_of, unmoved
+from gateway.mongo.client import SAFE, Collection, Database, Document, collection, settle
+from gateway.mongo.collections import CHECKPOINTS, EVENTS, views
+from gateway.mongo.paths import index_keys, index_name
+from gateway.projections.fold import Folded
+from gateway.projections.reach import FanOut, Plan, Reached, Step, fan_outs
+
+_NAMESPACE_EXISTS = 48
+_INDEX_SECONDS = 86_400
+"""An index on a large collection takes its time: the client's limit is not meant for that."""
+
+_SNAPSHOT = ReadConcern("snapshot")
+
+
+class Fenced(Exception):
+    """Somebody else moved the checkpoint: another watcher is at work."""
+
+
+class Refused(Exception):
+    """MongoDB does not take a read model's views."""
+
+    def __init__(self, checkpoint: Checkpoint, error: Exception) -> None:
+        self.checkpoint = checkpoint
+        super().__init__(f"Its views can't be stored: {type(error).__name__}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What a read model's views and checkpoint become, if the checkpoint is still `before`."""
+
+    plan: Plan
+    before: Checkpoint
+    after: Checkpoint
+    folded: Folded
+
+
+class ViewStore:
+    """All that a watcher reads and writes besides the log; one task uses it at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._checkpoints = collection(database, CHECKPOINTS)
+        self._events = collection(database, EVENTS)
+        self._session: Any = None
+
+    async def checkpoints(self, ids: Iterable[str]) -> dict[str, Checkpoint]:
+        """The checkpoints with these ids; all that is loaded later is not older than they are."""
+        await self.close()
+        self._session = await settle(self._database.client.start_session(causal_consistency=True))
+        found = self._checkpoints.find({"_id": {"$in": list(ids)}}, session=self._session)
+        return {each["_id"]: checkpoint_of(each) async for each in found}
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await settle(self._session.end_session())
+            self._session = None
+
+    async def begin(self, checkpoint: Checkpoint) -> None:
+        """Insert a checkpoint unless it is there."""
+        with suppress(DuplicateKeyError):
+            await self._checkpoints.insert_one(document_of(checkpoint, []))
+
+    async def note(self, changed: Sequence[tuple[Checkpoint, Checkpoint]]) -> None:
+        """Replace checkpoints that nobody has moved, without a change of their views."""
+        if changed:
+            await self._checkpoints.bulk_write(
+                [ReplaceOne(unmoved(before), document_of(after, [])) for before, after in changed],
+                ordered=False,
+                session=self._session,
+            )
+
+    async def chains(self, positions: Iterable[int]) -> dict[int, bytes]:
+        """The chain values of the commits at these positions, as far as they are in the log."""
+        wanted = {"_id": {"$in": [Int64(each) for each in positions]}}
+        found = self._events.find(wanted, {"chain": 1}, session=self._session)
+        return {each["_id"]: bytes(each["chain"]) async for each in found}
+
+    async def collections(self) -> dict[str, Any]:
+        """The name and the UUID of each collection of the database that holds views."""
+        described: Any = await settle(self._database.list_collections(filter={"name": {"$regex": r"^views\."}}))
+        return {each["name"]: each["info"]["uuid"] async for each in described}
+
+    async def has_views(self, model: ReadModel) -> bool:
+        return await self._views(model).find_one({}, {"_id": 1}) is not None
+
+    async def create(self, model: ReadModel) -> None:
+        """The collections of a read model and their indexes, where they are missing."""
+        for each in _collections(self._database, model):
+            with suppress(CollectionInvalid):
+                await _create(self._database, each.name)
+        with pymongo.timeout(_INDEX_SECONDS):
+            for path in _paths(model):
+                keys = index_keys(path, model.key_field, model.journal)
+                if keys != [("_id", ASCENDING)]:
+                    name = index_name(path, model.key_field, model.journal)
+                    await self._views(model).create_index(keys, name=name)
+
+    async def load(self, plan: Plan, reached: Reached, most: int) -> list[Document] | None:
+        """The views that some steps begin with; None where more than `most` are linked ones."""
+        keys = list({plan.store_key(step.key) for step in reached.steps if not step.links})
+        linked = [_holding(plan, *each) for each in fan_outs(reached)]
+        conditions = [*([{"_id": {"$in": keys}}] if keys else []), *linked]
+        if not conditions:
+            return []
+        limit = len(keys) + most + 1
+        query = conditions[0] if len(conditions) == 1 else {"$or": conditions}
+        async with self._reading() as session:
+            found = self._begun(plan.model).find(query, limit=limit, batch_size=limit, session=session)
+            documents = [each async for each in found]
+        return documents if len(documents) < limit else None
+
+    async def counts(self, plan: Plan, reached: Reached) -> dict[FanOut, int]:
+        """How many views each fan-out reaches as they are stored."""
+        async with self._reading() as session:
+            return {
+                each: await self._views(plan.model).count_documents(_holding(plan, *each), session=session)
+                for each in fan_outs(reached)
+            }
+
+    async def page(self, plan: Plan, step: Step, after: Any, most: int) -> list[Document]:
+        """The next views in key order that a step reaches by a link."""
+        linked = _holding(plan, step.links, step.key)
+        query = linked if after is None else {"$and": [linked, {"_id": {"$gt": after}}]}
+        async with self._reading() as session:
+            found = self._views(plan.model).find(
+                query, sort=[("_id", ASCENDING)], limit=most, batch_size=most, session=session
+            )
+            return [each async for each in found]
+
+    async def write(self, updates: Sequence[Update]) -> None:
+        """All views and checkpoints of these updates, or nothing.
+
+        Raises Fenced when one of the checkpoints has moved, Refused when views can't be stored.
+        """
+
+        async def body(session: Any) -> None:
+            moves = [
+                ReplaceOne(unmoved(each.before), document_of(each.after, each.folded.touched)) for each in updates
+            ]
+            result = await self._checkpoints.bulk_write(moves, session=session)
+            if result.matched_count != len(updates):
+                raise Fenced
+            for each in updates:
+                await self._write_views(each, session)
+
+        await self._session.with_transaction(body, _SNAPSHOT, SAFE, ReadPreference.PRIMARY)
+
+    async def _write_views(self, update: Update, session: Any) -> None:
+        model, folded = update.plan.model, update.folded
+        writes = [
+            *(InsertOne(each) for each in folded.added),
+            *(_put(each) for each in folded.replaced),
+            *(DeleteOne({"_id": each}) for each in folded.removed),
+        ]
+        try:
+            if writes:
+                await self._views(model).bulk_write(writes, ordered=False, session=session)
+            if folded.latest:
+                latest = [_put(each) for each in folded.latest]
+                await self._begun(model).bulk_write(latest, ordered=False, session=session)
+        except (BSONError, OverflowError, ValueError) as error:
+            raise Refused(update.before, error) from error
+        except BulkWriteError as error:
+            if error.has_error_label("TransientTransactionError"):
+                raise
+            raise Refused(update.before, error) from error
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncGenerator[Any]:
+        """A session of its own, for reads at the same time, causally after all that this store has seen."""
+        session: Any = await settle(self._database.client.start_session(causal_consistency=True))
+        try:
+            if self._session is not None and self._session.operation_time is not None:
+                session.advance_cluster_time(self._session.cluster_time)
+                session.advance_operation_time(self._session.operation_time)
+            yield session
+        finally:
+            await settle(session.end_session())
+
+    def _views(self, model: ReadModel) -> Collection:
+        return _collections(self._database, model)[0]
+
+    def _begun(self, model: ReadModel) -> Collection:
+        """Where the views are that a fold begins with: a journal's last ones are kept aside."""
+        return _collections(self._database, model)[-1]
+
+
+def names(model: ReadModel) -> list[str]:
+    """The collections of a read model: its views and, for a journal, the last view of each key."""
+    name = f"views.{model.name}.{model.version}"
+    return [name, f"{name}.last"] if model.journal else [name]
+
+
+def _collections(database: Database, model: ReadModel) -> list[Collection]:
+    own = views(database, model.name, model.version)
+    return [own, collection(database, f"{own.name}.last")] if model.journal else [own]
+
+
+def _paths(model: ReadModel) -> list[AccessPath]:
+    """The declared ways to find views, and the one by which an event finds all that it reaches, in key order."""
+    fan_outs = [name for name, id_type in model.links.items() if id_type in model.fan_out]
+    return [*model.paths, *(AccessPath((name,), None) for name in fan_outs)]
+
+
+async def _create(database: Database, name: str) -> None:
+    try:
+        await database.create_collection(name, check_exists=False)
+    except OperationFailure as error:
+        if error.code != _NAMESPACE_EXISTS:
+            raise
+
+
+def _holding(plan: Plan, links: tuple[str, ...], key: Any) -> Document:
+    """What finds the views that link to an id."""
+    conditions: list[Document] = [{plan.stored(link): key} for link in links]
+    return conditions[0] if len(conditions) == 1 else {"$or": conditions}
+
+
+def _put(document: Document) -> ReplaceOne[Document]:
+    return ReplaceOne({"_id": document["_id"]}, document, upsert=True)

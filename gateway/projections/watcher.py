@@ -1,0 +1,148 @@
+"""The watcher: follows the log and keeps the read models up to it.
+
+The change stream only rings; what is to be done is read from the log by position. If nothing rings for a
+second, the watcher looks anyway.
+"""
+
+import asyncio
+import logging
+import random
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from gateway.application.model import Model
+from gateway.eventlog.storage import EventLog
+from gateway.mongo.changes import Changes, CommitAdded, Heard, Interrupted, LogInvalidated
+from gateway.mongo.client import Database
+from gateway.mongo.collections import Identity
+from gateway.mongo.tasks import end
+from gateway.projections.building import Builder
+from gateway.projections.reach import plan
+from gateway.projections.storage import Fenced, ViewStore
+from gateway.settings import Settings
+
+BEAT = 1.0
+"""Seconds between two looks at everything that nobody rings for."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between two attempts while MongoDB does not answer."""
+
+STAND_BACK = 0.1
+"""Seconds at most that a watcher gives way to another one that was faster."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a read model is built in this process's eyes; `stopped` says why it can't go on."""
+
+    read_model: str
+    version: int
+    position: int
+    at_head: datetime
+    stopped: str | None
+
+
+@dataclass
+class Watcher:
+    """Builds an application's read models while it is entered; any number of them may run at once."""
+
+    database: Database
+    model: Model
+    identity: Identity
+    log: EventLog
+    changes: Changes
+    settings: Settings
+
+    def __post_init__(self) -> None:
+        self._store = ViewStore(self.database)
+        plans = [plan(each) for each in self.model.read_models]
+        self._builder = Builder(plans, self.log, self._store, self.settings)
+        self._rung = asyncio.Event()
+        self._invalidated: str | None = None
+        self._kinds: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def status(self) -> list[Status]:
+        return [
+            Status(each.read_model, each.version, each.position, each.at_head, working.stopped)
+            for working in self._builder.workings.values()
+            for each in [working.checkpoint]
+        ]
+
+    async def __aenter__(self) -> Self:
+        """Returns when collections, indexes and checkpoints are there. Raises PyMongoError when they can't be."""
+        self._deaf = self.changes.listen(self._hear)
+        try:
+            await self._builder.start(self.identity.log)
+        except BaseException:
+            self._deaf()
+            raise
+        self._task = asyncio.create_task(self._run(), name="watcher")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Ends in the midst of whatever it does: what is not committed never was."""
+        self._deaf()
+        if self._task:
+            await end(self._task)
+        await self._store.close()
+
+    def _hear(self, heard: Heard) -> None:
+        match heard:
+            case CommitAdded(position):
+                if any(each.checkpoint.position < position for each in self._builder.active()):
+                    self._rung.set()
+            case LogInvalidated(reason):
+                self._invalidated = reason
+                self._rung.set()
+            case Interrupted():
+                self._rung.set()
+            case _:
+                pass  # a checkpoint: that of another watcher is found when it comes to that
+
+    async def _run(self) -> None:
+        clock, pause = asyncio.get_running_loop().time, FIRST_PAUSE
+        beat, reload = clock() + BEAT, False
+        while True:
+            self._rung.clear()
+            due = clock() >= beat
+            try:
+                busy = await self._turn(reload, due)
+            except Fenced:
+                reload = True
+                await asyncio.sleep(random.uniform(0, STAND_BACK))
+            except Exception as error:
+                self._log_once(error)
+                reload, pause = True, min(pause * 2, LONGEST_PAUSE)
+                await asyncio.sleep(pause)
+            else:
+                reload, pause, beat = False, FIRST_PAUSE, clock() + BEAT if due else beat
+                if not busy:
+                    await self._quiet(beat)
+
+    async def _turn(self, reload: bool, due: bool) -> bool:
+        if self._invalidated:
+            for each in self._builder.active():
+                await self._builder.stop(each, self._invalidated)
+        if reload:
+            await self._builder.reload()
+        busy = await self._builder.round()
+        if due:
+            await self._builder.beat()
+        return busy
+
+    async def _quiet(self, until: float) -> None:
+        """Returns when it rings, or at the next beat."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until):
+                await self._rung.wait()
+
+    def _log_once(self, error: Exception) -> None:
+        kind = f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
+        if kind not in self._kinds:
+            self._kinds.add(kind)
+            _log.warning("The watcher tries again after %s.", kind, exc_info=True)

@@ -1,0 +1,248 @@
+"""What the API should answer: the books, as objects of the schema."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tests.acceptance.books import Account, Books, Customer, Day, Event, Key, Ledger, Line
+from tests.acceptance.comparing import Thing, Told
+from tests.acceptance.listing import ACCOUNTS, CUSTOMERS, DAYS, LEDGERS, LINES, Listing
+
+MOST_COUNTED = 10_000
+PAGE = 50
+
+_IDS = {
+    "account": ("accountId", "Account"),
+    "customer": ("customerId", "Customer"),
+    "source": ("sourceId", "Account"),
+    "target": ("targetId", "Account"),
+}
+_NAMES = {"owner_name": "ownerName"}
+
+
+@dataclass
+class Expected:
+    """Answers out of the books. What the gateway alone can name is learnt when it is first seen.
+
+    `cursors` are those of views, `numbers` the ids of lines; neither may ever stand for two things.
+    """
+
+    books: Books
+    cursors: dict[str, Any] = field(default_factory=dict[str, Any])
+    numbers: dict[str, Key] = field(default_factory=dict[str, Key])
+
+    def query(self) -> Thing:
+        books = self.books
+        return {
+            "__typename": "Query",
+            "node": lambda a: self.node(a["id"]),
+            "nodes": lambda a: [self.node(each) for each in a["ids"]],
+            "customer": lambda a: self._of(a["id"], books.customers, self.customer),
+            "account": lambda a: self._of(a["id"], books.accounts, self.account),
+            "ledger": lambda a: self._of(a["currency"], books.ledgers(), self.ledger),
+            "dailyActivity": lambda a: self._of(a["id"], books.days(), self.day),
+            "customers": lambda a: self._all(CUSTOMERS, books.customers, self.customer, a),
+            "accounts": lambda a: self._all(ACCOUNTS, books.accounts, self.account, a),
+            "statement": lambda a: self._all(LINES, books.lines, self.line, a),
+            "ledgers": lambda a: self._all(LEDGERS, books.ledgers(), self.ledger, a),
+            "dailyActivities": lambda a: self._all(DAYS, books.days(), self.day, a),
+        }
+
+    def node(self, id_: str) -> Thing | None:
+        kind, local = id_.split(":", 1)
+        match kind:
+            case "Customer":
+                return self._of(local, self.books.customers, self.customer)
+            case "Account":
+                return self._of(local, self.books.accounts, self.account)
+            case "Ledger":
+                return self._of(local, self.books.ledgers(), self.ledger)
+            case "DailyActivity":
+                return self._of(local, self.books.days(), self.day)
+            case _:
+                key = self.numbers.get(id_)
+                return self.line(self.books.lines[key]) if key else None
+
+    def customer(self, customer: Customer) -> Thing:
+        return {
+            "__typename": "Customer",
+            "id": f"Customer:{customer.id}",
+            "name": customer.name,
+            "email": customer.email,
+            "status": customer.status,
+            "registeredAt": moment(customer.registered_at),
+            "accounts": lambda a: self._all(ACCOUNTS, self.books.accounts, self.account, {
+                "where": {"customerId": {"eq": f"Customer:{customer.id}"}}, **a,
+            }),
+        }
+
+    def account(self, account: Account) -> Thing:
+        available = account.balance + account.overdraft_limit
+        return {
+            "__typename": "Account",
+            "id": f"Account:{account.id}",
+            "customer": lambda _: self.customer(self.books.customers[account.customer]),
+            "ownerName": account.owner_name,
+            "status": account.status,
+            "currency": account.currency,
+            "balance": money(account.balance, account.currency),
+            "overdraftLimit": money(account.overdraft_limit, account.currency),
+            "available": money(available, account.currency),
+            "openedAt": moment(account.opened_at),
+            "statement": lambda a: self._all(LINES, self.books.lines, self.line, {
+                "where": {"accountId": {"eq": f"Account:{account.id}"}}, **a,
+            }),
+        }
+
+    def line(self, line: Line) -> Thing:
+        accounts = self.books.accounts
+        return {
+            "__typename": "StatementLine",
+            "id": Told(f"the id of line {line.key}", lambda text: self._learn_number(text, line.key)),
+            "account": lambda _: self.account(accounts[line.account]),
+            "at": moment(line.at),
+            "kind": line.kind,
+            "amount": money(line.amount, line.currency),
+            "balance": money(line.balance, line.currency),
+            "counterparty": lambda _: self.account(accounts[line.counterparty]) if line.counterparty else None,
+            "reference": line.reference,
+        }
+
+    def ledger(self, ledger: Ledger) -> Thing:
+        sums = ("cash", "liabilities", "transit", "debits", "credits", "sum")
+        return {
+            "__typename": "Ledger",
+            "id": f"Ledger:{ledger.currency}",
+            "currency": ledger.currency,
+            **{each: money(getattr(ledger, each), ledger.currency) for each in sums},
+        }
+
+    def day(self, day: Day) -> Thing:
+        return {
+            "__typename": "DailyActivity",
+            "id": f"DailyActivity:{day.id}",
+            "day": day.day.isoformat(),
+            "currency": day.currency,
+            "count": day.count,
+            "volume": money(day.volume, day.currency),
+        }
+
+    def receipt(self, name: str, events: Sequence[Event], arguments: Mapping[str, Any]) -> Thing:
+        """What a command is answered when it was accepted just now, with these events."""
+        inputs, options = arguments["input"], arguments["options"]
+        position = events[0].key[0] if events else self.books.head
+        things = {"customerId": "customer", "accountId": "account", "sourceId": "source", "targetId": "target"}
+        return {
+            "__typename": f"{name[0].upper()}{name[1:]}Accepted",
+            "commandId": options["commandId"],
+            "replayed": False,
+            "position": str(position),
+            "token": Told("a token", is_opaque),
+            "events": [event_thing(each) for each in events],
+            "query": lambda _: self.query(),
+            **{things[each]: self.node(id_) for each, id_ in inputs.items() if each in things},
+        }
+
+    def change(self, id_: str, field_: str, at_least: int) -> Thing:
+        """What a subscription says of a view: as it is now."""
+        return {
+            "__typename": f"{id_.split(':', maxsplit=1)[0]}Change",
+            "id": id_,
+            "position": Told(f"a position from {at_least} on", lambda text: at_least <= int(text)),
+            field_: self.node(id_),
+        }
+
+    def _of(self, given: str, records: Mapping[str, Any], thing: Callable[[Any], Thing]) -> Thing | None:
+        found = records.get(given.rpartition(":")[2])
+        return thing(found) if found else None
+
+    def _all(
+        self, listing: Listing, records: Mapping[Any, Any], thing: Callable[[Any], Thing], arguments: Mapping[str, Any]
+    ) -> Thing:
+        return self._page(listing, listing.chosen(records, arguments), (records, thing), arguments)
+
+    def _page(
+        self, listing: Listing, keys: Sequence[Any], make: tuple[Mapping[Any, Any], Callable[[Any], Thing]],
+        arguments: Mapping[str, Any],
+    ) -> Thing:
+        records, thing = make
+        start, end = self._bounds(keys, arguments)
+        edges = [self._edge(listing, key, thing(records[key])) for key in keys[start:end]]
+        cursors = [each["cursor"] for each in edges]
+        return {
+            "__typename": f"{listing.view}Connection",
+            "edges": edges,
+            "nodes": [each["node"] for each in edges],
+            "pageInfo": {
+                "__typename": "PageInfo",
+                "hasNextPage": end < len(keys),
+                "hasPreviousPage": start > 0,
+                "startCursor": cursors[0] if cursors else None,
+                "endCursor": cursors[-1] if cursors else None,
+            },
+            "totalCount": len(keys) if len(keys) <= MOST_COUNTED else None,
+        }
+
+    def _bounds(self, keys: Sequence[Any], arguments: Mapping[str, Any]) -> tuple[int, int]:
+        """Where the page begins and ends among all keys."""
+        after, before = arguments.get("after"), arguments.get("before")
+        start = keys.index(self.cursors[after]) + 1 if after else 0
+        end = keys.index(self.cursors[before]) if before else len(keys)
+        first, last = arguments.get("first"), arguments.get("last")
+        if first is None and (last is not None or (before and not after)):
+            return max(start, end - (PAGE if last is None else last)), end
+        return start, min(end, start + (PAGE if first is None else first))
+
+    def _edge(self, listing: Listing, key: Any, node: Thing) -> dict[str, Any]:
+        cursor = Told(f"the cursor of {key}", lambda text: self._learn_cursor(text, key))
+        return {"__typename": f"{listing.view}Edge", "cursor": cursor, "node": node}
+
+    def _learn_cursor(self, text: Any, key: Any) -> bool:
+        return is_opaque(text) and self.cursors.setdefault(text, key) == key
+
+    def _learn_number(self, text: str, key: Key) -> bool:
+        if not re.fullmatch(r"StatementLine:[1-9]\d*", text) or self.numbers.setdefault(text, key) != key:
+            return False
+        return [*self.numbers.values()].count(key) == 1
+
+
+def event_thing(event: Event) -> Thing:
+    category, local = event.stream.split("-", 1)
+    found: dict[str, Any] = {
+        "__typename": event.type,
+        "id": f"Event:{event.key[0]}.{event.key[1]}",
+        "position": str(event.key[0]),
+        "at": moment(event.at),
+        "stream": f"{category.capitalize()}:{local}",
+        "version": event.version,
+    }
+    for name, value in event.data.items():
+        if name in _IDS:
+            found[_IDS[name][0]] = f"{_IDS[name][1]}:{value}"
+        else:
+            found[_NAMES.get(name, name)] = money(**value) if isinstance(value, dict) else value
+    return found
+
+
+def followed(events: Iterable[Event]) -> list[Thing]:
+    """What the subscription `events` says."""
+    return [
+        {"__typename": "EventEdge", "cursor": Told("a cursor", is_opaque), "node": event_thing(each)}
+        for each in events
+    ]
+
+
+def money(amount: Decimal, currency: str) -> Thing:
+    return {"__typename": "Money", "amount": format(amount, "f"), "currency": currency}
+
+
+def moment(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def is_opaque(text: Any) -> bool:
+    """A cursor or a token: something without spaces that can stand in an address."""
+    return isinstance(text, str) and re.fullmatch(r"[A-Za-z0-9_-]{16,500}", text) is not None

@@ -1,0 +1,1 @@
+"""What subscriptions follow, on a real MongoDB."""

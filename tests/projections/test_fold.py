@@ -1,0 +1,144 @@
+"""Folding a batch in memory: which views an event reaches, and what is written of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from gateway.application.reading import read
+from gateway.messages import RecordedEvent
+from gateway.mongo.codec import encoder
+from gateway.projections.fold import Folded, fold, fold_most
+from gateway.projections.reach import FoldFailed, Plan, fitting, plan, reach
+from gateway.testing import NOON
+from tests.projections.library import Book, BookAdded, BookLent, Loan, library
+from tests.projections.world import added, ascribed, lent, line, lost, renamed
+
+BOOKS, LOANS, MONTHS = [plan(each) for each in read(library()).read_models]
+
+
+def recorded(*events: object) -> list[list[RecordedEvent]]:
+    """A commit for each event, from position 1 on."""
+    return [
+        [RecordedEvent(position, 0, NOON, "stream", 1, "tester", event)]
+        for position, event in enumerate(events, start=1)
+    ]
+
+
+def folded(plan: Plan, *events: object, stored: Sequence[dict[str, Any]] = ()) -> Folded:
+    return fold(plan, reach(plan, recorded(*events)).steps, stored)
+
+
+def book(name: str, author: str, author_name: str = "", renames: int = 0) -> dict[str, Any]:
+    (made,) = folded(BOOKS, added(name, author)).added
+    return {**made, "author_name": author_name, "renames": renames}
+
+
+def test_an_event_of_the_linked_stream_reaches_every_stored_view_that_links_to_it() -> None:
+    stored = [book("1", "x"), book("2", "x"), book("3", "y")]
+    changed = folded(BOOKS, renamed("x", "Ada"), stored=stored).replaced
+    assert changed == [book("1", "x", "Ada", 1), book("2", "x", "Ada", 1)]
+
+
+def test_a_rename_reaches_views_that_were_made_earlier_in_the_same_batch() -> None:
+    made = folded(BOOKS, added("1", "x"), renamed("x", "Ada"), added("2", "x")).added
+    assert made == [book("1", "x", "Ada", 1), book("2", "x")]
+
+
+def test_a_rename_does_not_reach_a_view_whose_link_was_changed_away_in_the_same_batch() -> None:
+    changed = folded(BOOKS, ascribed("1", "y"), renamed("x", "Ada"), stored=[book("1", "x")]).replaced
+    assert changed == [book("1", "y")]
+
+
+def test_a_rename_reaches_a_view_whose_link_was_changed_to_it_in_the_same_batch() -> None:
+    changed = folded(BOOKS, ascribed("1", "y"), renamed("y", "Bea"), stored=[book("1", "x")]).replaced
+    assert changed == [book("1", "y", "Bea", 1)]
+
+
+def test_a_view_that_became_none_is_removed_and_no_longer_reached() -> None:
+    result = folded(BOOKS, lost("1"), renamed("x", "Ada"), stored=[book("1", "x")])
+    assert result == Folded([], [], ["1"], (), ["1"])
+
+
+def test_a_view_that_is_made_anew_is_not_what_it_was() -> None:
+    changed = folded(BOOKS, lost("1"), added("1", "y"), stored=[book("1", "x", "Ada", 3)]).replaced
+    assert changed == [book("1", "y")]
+
+
+def test_a_view_that_is_as_before_is_not_written() -> None:
+    there_and_back = (ascribed("1", "y"), ascribed("1", "x"))
+    assert folded(BOOKS, *there_and_back, stored=[book("1", "x")]) == Folded([], [], [], (), [])
+
+
+def test_a_view_that_comes_and_goes_in_one_batch_is_not_written() -> None:
+    assert folded(BOOKS, added("1", "x"), lost("1")) == Folded([], [], [], (), [])
+
+
+def test_an_event_that_the_read_model_does_not_follow_reaches_nothing() -> None:
+    assert not reach(LOANS, recorded(added("1", "x"), renamed("x", "Ada"))).steps
+
+
+def test_a_journal_adds_a_line_an_event_and_keeps_the_last_of_each_key() -> None:
+    result = folded(LOANS, lent("1", 2), lent("2", 5), lent("1", 0), lent("1", 3))
+    assert [(each["_id"], each["book"], each["total"]) for each in result.added] == [
+        (line(1), "1", 2),
+        (line(2), "2", 5),
+        (line(4), "1", 5),
+    ]
+    assert result.latest == [
+        encoder(Loan, "book")(Loan(lent("1").book, NOON, 3, 5)),
+        encoder(Loan, "book")(Loan(lent("2").book, NOON, 5, 5)),
+    ]
+    assert result.touched == ["1", "2"]
+
+
+def test_a_journal_goes_on_from_the_stored_last_view() -> None:
+    before = folded(LOANS, lent("1", 2)).latest
+    assert folded(LOANS, lent("1", 3), stored=before).added[0]["total"] == 5
+
+
+def test_a_declared_key_finds_the_view() -> None:
+    (month,) = folded(MONTHS, lent("1"), lent("2")).added
+    assert month == {"_id": "2026-01", "loans": 2, "last": 2}
+
+
+def test_what_stands_before_a_fold_that_raises_is_folded() -> None:
+    reached = reach(FUSSY, recorded(lent("1", 1), lent("1", 2), lent("1", 13), lent("1", 4)))
+    outcome = fold_most(FUSSY, reached, [])
+    assert (outcome.units, [each["days"] for each in outcome.folded.added]) == (2, [1, 2])
+    assert str(outcome.failure) == "ValueError at position 3, event BookLent."
+
+
+def test_a_view_of_another_key_is_a_failure() -> None:
+    with pytest.raises(FoldFailed, match="WrongKey at position 1, event BookAdded"):
+        folded(CARELESS, added("1", "x"))
+
+
+def test_a_key_function_that_raises_ends_the_units_before_it() -> None:
+    reached = reach(KEYLESS, recorded(lent("1", 1), lent("1", 13)))
+    assert (reached.units, len(reached.steps)) == (1, 1)
+    assert "position 2" in str(reached.failure)
+
+
+def test_units_fit_until_their_linked_views_are_too_many() -> None:
+    reached = reach(BOOKS, recorded(renamed("x", ""), added("9", "x"), renamed("x", ""), renamed("y", "")))
+    counts = {(("author",), "x"): 3, (("author",), "y"): 2}
+    assert [fitting(reached, counts, most).units for most in (2, 3, 4, 5)] == [0, 3, 3, 4]
+
+
+def superstitious(last: Loan | None, event: BookLent) -> Loan:
+    if event.days == 13:
+        raise ValueError("the reader's name")
+    return Loan(event.book, NOON, event.days, 0)
+
+
+def careless(book: Book | None, event: BookAdded) -> Book:
+    return Book(lent("another").book, event.author, "", event.price, 0, 0)
+
+
+def keyless(event: BookLent) -> str:
+    return "none"
+
+
+(_, FUSSY, _) = [plan(each) for each in read(library(superstitious)).read_models]
+CARELESS = KEYLESS = BOOKS

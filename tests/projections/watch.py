@@ -1,0 +1,28 @@
+"""A watcher of the library as a process, for a test to kill: address, database, commits and views at once."""
+
+import asyncio
+import sys
+
+from gateway.application.reading import read
+from gateway.eventlog.storage import EventLog
+from gateway.mongo.changes import Changes
+from gateway.mongo.client import connect
+from gateway.mongo.collections import prepare
+from gateway.projections.watcher import Watcher
+from gateway.settings import Settings
+from tests.projections.library import library
+
+
+async def watch(uri: str, database: str, fold_commits: str, fan_out: str) -> None:
+    settings = Settings(
+        mongodb_uri=uri, database=database, fold_commits=int(fold_commits), fan_out=int(fan_out)
+    )
+    model, mongo = read(library()), connect(uri, settings)
+    identity = await prepare(mongo.database)
+    async with Changes(mongo.database) as changes:
+        log = EventLog(mongo.database, model)
+        async with Watcher(mongo.database, model, identity, log, changes, settings):
+            await asyncio.Event().wait()
+
+
+asyncio.run(watch(*sys.argv[1:]))

@@ -1,0 +1,32 @@
+"""Faults that MongoDB makes on request (fail points; its test commands must be enabled)."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from pymongo import AsyncMongoClient
+
+ALWAYS = "alwaysOn"
+ONCE = {"times": 1}
+
+
+@asynccontextmanager
+async def failing(
+    uri: str, commands: Sequence[str], how: dict[str, Any], mode: str | dict[str, int] = ALWAYS
+) -> AsyncGenerator[None]:
+    """While in the block, the server fails these commands."""
+    async with failpoint(uri, "failCommand", {"failCommands": [*commands], **how}, mode):
+        yield
+
+
+@asynccontextmanager
+async def failpoint(
+    uri: str, name: str, data: dict[str, Any] | None = None, mode: str | dict[str, int] = ALWAYS
+) -> AsyncGenerator[None]:
+    """A fail point that is on while in the block."""
+    async with AsyncMongoClient[dict[str, Any]](uri, appname="faults") as client:
+        await client.admin.command({"configureFailPoint": name, "mode": mode, "data": data or {}})
+        try:
+            yield
+        finally:
+            await client.admin.command({"configureFailPoint": name, "mode": "off"})
