@@ -16,39 +16,39 @@ class Settings(BaseSettings):
 
     mongodb_uri: str | None = None
     """A replica set's address; without it an embedded MongoDB is started in `data_dir`."""
-    database: str = Field("tidegate", pattern=r"^[A-Za-z0-9_-]{1,48}$")
+    database: str = Field(default="tidegate", pattern=r"^[A-Za-z0-9_-]{1,48}$")
     driver: Literal["pymongo", "motor"] = "pymongo"
     data_dir: Path = Path(".tidegate")
     secret: SecretStr | None = None
     """Signs tokens and cursors and keys fingerprints; without it one is drawn and kept in the database."""
 
     host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
+    port: int = Field(default=8000, ge=0, le=65535)
 
-    command_timeout: float = Field(10.0, gt=0)
+    command_timeout: float = Field(default=10.0, gt=0)
     """How long a command may wait for its commit."""
-    visibility_timeout: float = Field(5.0, ge=0)
+    visibility_timeout: float = Field(default=5.0, ge=0)
     """How long a query waits for a token to become visible."""
-    mongodb_timeout: float = Field(5.0, gt=0)
+    mongodb_timeout: float = Field(default=5.0, gt=0)
     """How long one operation on MongoDB may take, its retries included."""
-    ready_lag: float = Field(30.0, gt=0)
+    ready_lag: float = Field(default=30.0, gt=0)
     """How far a read model may be behind before `/readyz` turns red."""
 
-    batch_commands: int = Field(500, ge=1, le=1_000)
-    batch_bytes: int = Field(8_000_000, ge=1_000)
-    hot_streams: int = Field(20_000, ge=0)
+    batch_commands: int = Field(default=500, ge=1, le=1_000)
+    batch_bytes: int = Field(default=8_000_000, ge=1_000)
+    hot_streams: int = Field(default=20_000, ge=0)
     """How many streams' states the writer keeps in memory."""
-    fold_commits: int = Field(500, ge=1)
+    fold_commits: int = Field(default=500, ge=1)
     """How many commits the watcher applies in one transaction."""
-    fold_bytes: int = Field(4_000_000, ge=1_000)
-    fan_out: int = Field(1_000, ge=1)
+    fold_bytes: int = Field(default=4_000_000, ge=1_000)
+    fan_out: int = Field(default=1_000, ge=1)
     """How many views one transaction touches at most for an event that reaches many."""
 
-    body_limit: int = Field(1_000_000, ge=1_000)
-    text_limit: int = Field(10_000, ge=1)
+    body_limit: int = Field(default=1_000_000, ge=1_000)
+    text_limit: int = Field(default=10_000, ge=1)
     """How many characters one text in an input may have."""
-    page_limit: int = Field(500, ge=1)
-    page_default: int = Field(50, ge=0)
+    page_limit: int = Field(default=500, ge=1)
+    page_default: int = Field(default=50, ge=0)
 
 
 def load_settings(**given: object) -> Settings:

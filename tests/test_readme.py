@@ -3,13 +3,14 @@
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.acceptance.running import Gateway, running_gateway
+from tests.acceptance.serving import Gateway, serving
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
@@ -22,9 +23,9 @@ def examples() -> list[tuple[str, Any]]:
     return [(text, json.loads(answer)) for (_, text), (kind, answer) in following if kind == "json"]
 
 
-@pytest.fixture(scope="module")
-def demo_bank(mongo_uri: str) -> Any:
-    with running_gateway(mongo_uri, "readme", "--demo") as gateway:
+@pytest.fixture
+def demo_bank(mongo_uri: str, database: str) -> Iterator[Gateway]:
+    with serving("--demo", mongodb_uri=mongo_uri, database=database) as gateway:
         yield gateway
 
 
@@ -34,7 +35,7 @@ def typed(command: str, gateway: Gateway) -> Any:
 
 
 def test_every_curl_command_of_the_readme_has_its_answer_below_it() -> None:
-    commands = (ROOT / "README.md").read_text("utf-8").count("curl -s")
+    commands = (ROOT / "README.md").read_text("utf-8").count("```sh\ncurl")
     assert commands == len(examples()) > 0
 
 

@@ -44,7 +44,7 @@ def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
         await api.settle()
 
     http = HttpEndpoint(api, settings.body_limit, playground.playground_page)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/graphql", http.answer, methods=["GET", "POST"]),
             WebSocketRoute("/graphql", SocketEndpoint(api).converse),
@@ -56,6 +56,8 @@ def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False
+    return app
 
 
 class SecurityHeaders:

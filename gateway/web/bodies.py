@@ -92,7 +92,7 @@ def _names(value: Any) -> int:
     """How many names all objects of a value have. Raises BadRequest if it is nested too deep."""
     names = 0
     level: list[Any] = [value]
-    for _ in range(DEEPEST + 1):
+    for _ in range(DEEPEST):
         names += sum(len(cast(dict[str, Any], each)) for each in level if isinstance(each, dict))
         level = [below for each in level for below in _below(each) if isinstance(below, dict | list)]
         if not level:

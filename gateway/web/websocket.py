@@ -9,7 +9,6 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NotRequired, TypedDict, cast
-from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -106,7 +105,6 @@ class SocketEndpoint:
     """What `/graphql` answers over WebSocket; it keeps count of the open conversations."""
 
     api: Api
-    most: int = _MOST_SOCKETS
     open: int = 0
 
     async def converse(self, socket: WebSocket) -> None:
@@ -125,7 +123,7 @@ class SocketEndpoint:
     def _objection(self, offered: bool) -> Closing | None:
         if not offered:
             return Closing(4406, f"Subprotocol not acceptable: only {PROTOCOL} is")
-        return Closing(1013, "Too many open sockets") if self.open > self.most else None
+        return Closing(1013, "Too many open sockets") if self.open > _MOST_SOCKETS else None
 
 
 @dataclass
@@ -289,5 +287,5 @@ def _id(message: Mapping[str, Any]) -> str:
 
 def _same_site(socket: WebSocket) -> bool:
     """Whether no other site asks: browsers tell the origin of whoever opens a socket, and don't ask for leave."""
-    origin = socket.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == socket.headers.get("host", "").lower() != ""
+    origin, host = socket.headers.get("origin"), socket.headers.get("host", "").lower()
+    return origin is None or origin.lower() in (f"http://{host}", f"https://{host}")

@@ -1,7 +1,7 @@
 """Everything that a client can ask of the bank, asked: each probe covers a part of the schema."""
 
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain, product
+from itertools import product
 from typing import Any
 
 from tests.acceptance.asking import Following
@@ -52,17 +52,195 @@ def nodes_of_every_kind(day: Day) -> None:
     day.query("query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }", {"ids": ids})
 
 
-def connections_in_every_order(day: Day) -> None:
-    for name, view, asked in (
-        ("customers", "Customer", _customers(day)),
-        ("accounts", "Account", _accounts(day)),
-        ("statement", "StatementLine", _lines(day)),
-        ("ledgers", "Ledger", iter(())),
-        ("dailyActivities", "DailyActivity", _days(day)),
-    ):
+def connections_filtered_and_ordered(day: Day) -> None:
+    for name, view, asked in _listings(day):
         text = field_of(day.schema, "query", name, everything(day.schema, f"{view}Connection", 1))
-        for each in chain([{}, {"first": 500}, {"first": 0}, {"last": 3}], asked):
-            edges = day.query(text, {"first": 7, **each} if "last" not in each else each)[name]["edges"]
-        for cursor in [each["cursor"] for each in edges]:
-            day.query(text, {**each, "first": 2, "after": cursor, "last": None} if False else {"first": 2, "after": cursor} | _filters(each))
-            day.query(text, {"last": 2, "before": cursor} | _filters(each))
+        day.query(text, {"first": 300})
+        day.query(text, {"first": 0})
+        for arguments in asked:
+            _page(day, text, arguments, lambda data, name=name: data[name])
+
+
+def connections_of_views(day: Day) -> None:
+    taken = "$first: Int, $after: String, $last: Int, $before: String"
+    passed = "first: $first, after: $after, last: $last, before: $before"
+    for owner, name, view in (("account", "statement", "StatementLine"), ("customer", "accounts", "Account")):
+        selection = everything(day.schema, f"{view}Connection", 1)
+        text = f"query($id: ID!, {taken}) {{ {owner}(id: $id) {{ {name}({passed}) {selection} }} }}"
+        for number in (1, 2, 30):
+            arguments = {"id": f"{owner.capitalize()}:{number}"}
+            _page(day, text, arguments, lambda data, owner=owner, name=name: data[owner][name])
+
+
+def events_from_history_and_live(day: Day) -> None:
+    text = field_of(day.schema, "subscription", "events", everything(day.schema, "EventEdge", 1))
+    account = day.account("a")
+    with day.asker.follow(text, {"stream": account}) as events:
+        history = _expect_events(day, events, text, {"stream": account})
+        before = day.books.head
+        deposited = day.accept("depositMoney", {"accountId": account, "amount": eur("7")})
+        _expect_events(day, events, text, {"stream": account}, before)
+    token, middle = deposited["token"], history[len(history) // 2]
+    for after in (middle["cursor"], None):
+        asked = {"stream": account, "after": after, "until": token} if after else {"stream": account, "until": token}
+        with day.asker.follow(text, asked) as events:
+            _expect_events(day, events, text, asked, int(middle["node"]["position"]) if after else 0)
+            assert events.rest() == []
+
+
+def all_events_of_the_log(day: Day) -> None:
+    text = "subscription($until: String) { events(until: $until) { cursor node { __typename id stream version } } }"
+    receipt = day.accept("depositMoney", {"accountId": day.account("a"), "amount": eur("1")})
+    with day.asker.follow(text, {"until": receipt["token"]}) as events:
+        edges = [each["events"] for each in events.rest()]
+    day.compare(text, {}, {"events": edges[-1]}, {"events": lambda _: followed(day.books.events)[-1]})
+    expected = [event_thing(each) for each in day.books.events]
+    assert [each["node"]["id"] for each in edges] == [each["id"] for each in expected]
+    assert len({each["cursor"] for each in edges}) == len(edges)
+
+
+def views_as_they_change(day: Day) -> None:
+    account, customer, today = day.account("a"), day.customer("ada"), f"{day.books.events[-1].at.date()}.EUR"
+    deposit = {"accountId": account, "amount": eur("3")}
+    _follow_change(day, "account", account, ("depositMoney", deposit))
+    _follow_change(day, "customer", customer, ("renameCustomer", {"customerId": customer, "name": "Ada Willow"}))
+    _follow_change(day, "ledger", "Ledger:EUR", ("depositMoney", deposit))
+    _follow_change(day, "dailyActivity", f"DailyActivity:{today}", ("depositMoney", deposit))
+
+
+def views_that_are_not_there_yet(day: Day) -> None:
+    account, customer, currency = day.account("later"), day.customer("later"), _unused(day)
+    registered = {"customerId": customer, "name": "Late", "email": "late@example.com"}
+    opened = {"accountId": account, "customerId": customer, "currency": currency}
+    money = {"accountId": account, "amount": {"amount": "5", "currency": currency}}
+    today = day.books.events[-1].at.date()
+    _follow_change(day, "customer", customer, ("registerCustomer", registered))
+    _follow_change(day, "account", account, ("openAccount", opened))
+    _follow_change(day, "dailyActivity", f"DailyActivity:{today}.{currency}", ("depositMoney", money))
+    opened = {"accountId": day.account("last"), "customerId": customer, "currency": _unused(day)}
+    _follow_change(day, "ledger", f"Ledger:{opened['currency']}", ("openAccount", opened))
+
+
+PROBES: tuple[Callable[[Day], None], ...] = (
+    every_command_accepted,
+    a_command_id_used_twice,
+    every_rejection_of_every_command,
+    views_by_their_keys,
+    nodes_of_every_kind,
+    connections_filtered_and_ordered,
+    connections_of_views,
+    events_from_history_and_live,
+    all_events_of_the_log,
+    views_as_they_change,
+    views_that_are_not_there_yet,
+)
+"""In this order: what comes first makes what the others ask for."""
+
+
+def _ask(day: Day, name: str, asked: Iterator[Arguments]) -> None:
+    root = day.schema.query_type
+    assert root
+    text = field_of(day.schema, "query", name, everything(day.schema, str(root.fields[name].type), 2))
+    for each in asked:
+        day.query(text, each)
+
+
+def _page(day: Day, text: str, arguments: Arguments, connection: Callable[[dict[str, Any]], Any]) -> None:
+    """A first page, and on from its middle in both directions."""
+    edges = connection(day.query(text, {**arguments, "first": 5}))["edges"]
+    if edges:
+        middle = edges[len(edges) // 2]["cursor"]
+        day.query(text, {**arguments, "first": 2, "after": middle})
+        day.query(text, {**arguments, "last": 2, "before": middle})
+
+
+def _expect_events(
+    day: Day, events: Following, text: str, variables: Arguments, after: int = 0
+) -> list[dict[str, Any]]:
+    """Takes the events of account a behind a position, and compares them; gives their edges."""
+    stream = f"account-{day.account('a').partition(':')[2]}"
+    expected = followed(e for e in day.books.read().events if e.stream == stream and e.key[0] > after)
+    found = events.take(len(expected))
+    for data, edge in zip(found, expected, strict=True):
+        day.compare(text, variables, data, {"events": lambda _, edge=edge: edge})
+    return [each["events"] for each in found]
+
+
+def _follow_change(day: Day, name: str, id_: str, command: tuple[str, dict[str, Any]]) -> None:
+    """The view as it is, a command that changes it, the view as it is then."""
+    field = f"{name}Changed"
+    text = field_of(day.schema, "subscription", field, everything(day.schema, f"{id_.partition(':')[0]}Change", 1))
+    with day.asker.follow(text, {"id": id_}) as changes:
+        for sent in (None, command):
+            if sent:
+                day.accept(*sent)
+            data, at_least = changes.next().data, day.books.head if sent else 0
+            day.compare(text, {"id": id_}, data, {field: lambda _, p=at_least: day.expected.change(id_, name, p)})
+
+
+def _unused(day: Day) -> str:
+    return next(each for each in ("NOK", "SEK", "DKK", "PLN", "CZK") if each not in day.books.read().ledgers())
+
+
+def _listings(day: Day) -> list[tuple[str, str, list[Arguments]]]:
+    return [
+        ("customers", "Customer", [*_customers(day)]),
+        ("accounts", "Account", [*_accounts(day)]),
+        ("statement", "StatementLine", [*_lines(day)]),
+        ("ledgers", "Ledger", [{}]),
+        ("dailyActivities", "DailyActivity", [*_days(day)]),
+    ]
+
+
+def _ordered(*fields: str) -> Iterator[Arguments]:
+    for field, direction in product(fields, ("ASC", "DESC")):
+        yield {"orderBy": {"field": field, "direction": direction}}
+
+
+def _bounds(name: str, low: str, high: str) -> Iterator[Arguments]:
+    for tests in ({"gt": low, "lte": high}, {"gte": low, "lt": high}, {"eq": low}):
+        yield {"where": {name: tests}}
+
+
+def _customers(day: Day) -> Iterator[Arguments]:
+    times = sorted(moment(each.registered_at) for each in day.books.customers.values())
+    yield from _ordered("NAME", "REGISTERED_AT")
+    yield from _bounds("registeredAt", times[20], times[-2])
+    yield from ({"where": {"status": {"eq": each}}} for each in ("ACTIVE", "BLOCKED"))
+    yield {"where": {"name": {"eq": "Ada Willow"}}}
+    yield {"where": {"status": {"eq": "ACTIVE"}, "name": {"startsWith": "Cleo "}}}
+
+
+def _accounts(day: Day) -> Iterator[Arguments]:
+    times = sorted(moment(each.opened_at) for each in day.books.accounts.values())
+    yield from _ordered("OPENED_AT", "OWNER_NAME")
+    yield from _bounds("openedAt", times[20], times[-2])
+    yield from ({"where": {"status": {"eq": each}}} for each in ("OPEN", "FROZEN", "CLOSED"))
+    for each, order in product(("EUR", "JPY", "BHD"), _ordered("BALANCE")):
+        yield {"where": {"currency": {"eq": each}}, **order}
+    for order in ({}, *_ordered("OPENED_AT", "OWNER_NAME")):
+        yield {"where": {"customerId": {"eq": day.customer("ada")}}, **order}
+    yield {"where": {"ownerName": {"startsWith": "Ada"}}, "orderBy": {"field": "OWNER_NAME", "direction": "DESC"}}
+    yield {"where": {"ownerName": {"eq": "Ada Harbour"}}}
+    yield {"where": {"status": {"eq": "OPEN"}, "openedAt": {"gte": times[30]}}}
+
+
+def _lines(day: Day) -> Iterator[Arguments]:
+    account = {"accountId": {"eq": "Account:2"}}
+    times = sorted(moment(each.at) for each in day.books.lines.values() if each.account == "2")
+    yield {}
+    yield {"where": account}
+    for order in _ordered("AT"):
+        yield {"where": account, **order}
+    for kind in ("DEPOSIT", "WITHDRAWAL", "SENT", "RECEIVED"):
+        yield {"where": {**account, "kind": {"eq": kind}}}
+    for each in _bounds("at", times[2], times[-2]):
+        yield {"where": {**account, **each["where"]}}
+
+
+def _days(day: Day) -> Iterator[Arguments]:
+    today = str(day.books.events[-1].at.date())
+    yield from _ordered("DAY")
+    yield from _bounds("day", "2026-01-01", today)
+    yield {"where": {"currency": {"eq": "EUR"}}}
+    yield {"where": {"currency": {"eq": "EUR"}, "day": {"gte": today}}}

@@ -49,7 +49,7 @@ class Day:
         data = self.asker.ask(text, variables).data
         events = self.books.read().commits.get(self.used, [])
         thing = self.expected.receipt(name, events, variables)
-        self.comparison.check(text, variables, data, {name: lambda _: thing})
+        self.compare(text, variables, data, {name: lambda _: thing})
         self.asker.after = data[name]["token"]
         return data[name]
 
@@ -58,7 +58,7 @@ class Day:
         variables = self._variables(input_, command_id or uuid4())
         text, head = mutation(self.schema, name), self.books.read().head
         data = self.asker.ask(text, variables).data
-        self.comparison.check(text, variables, data, {name: lambda _: rejection})
+        self.compare(text, variables, data, {name: lambda _: rejection})
         assert self.books.read().head == head, "a refused command changed the log"
 
     def _variables(self, input_: Input, command_id: UUID) -> dict[str, Any]:
@@ -68,8 +68,11 @@ class Day:
     def query(self, text: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Ask, and compare the answer with the books."""
         data = self.asker.ask(text, variables).data
-        self.comparison.check(text, variables or {}, data, self.expected.query())
+        self.compare(text, variables or {}, data, self.expected.query())
         return data
+
+    def compare(self, text: str, variables: Mapping[str, Any], data: Mapping[str, Any], root: Thing) -> None:
+        self.comparison.check(text, variables, data, root)
 
 
 def eur(amount: str) -> Input:

@@ -20,10 +20,7 @@ def nested(levels: int, field: str = "same") -> str:
 def spread(levels: int, last: str) -> str:
     """Two list fields in each of many fragments: doubled by every level, without any alias."""
     names = [f"F{each}" for each in range(levels)]
-    each = [
-        f"fragment {name} on Thing{{left{{...{below}}}right{{...{below}}}}}"
-        for name, below in pairwise(names)
-    ]
+    each = [f"fragment {name} on Thing{{left{{...{below}}}right{{...{below}}}}}" for name, below in pairwise(names)]
     return "".join(["{thing{...F0}}", *each, f"fragment {names[-1]} on Thing{{{last}}}"])
 
 

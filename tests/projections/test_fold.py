@@ -1,6 +1,8 @@
 """Folding a batch in memory: which views an event reaches, and what is written of it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -9,12 +11,28 @@ from gateway.application.reading import read
 from gateway.messages import RecordedEvent
 from gateway.mongo.codec import encoder
 from gateway.projections.fold import Folded, fold, fold_most
-from gateway.projections.reach import FoldFailed, Plan, fitting, plan, reach
+from gateway.projections.reach import FoldFailed, Plan, Route, fitting, plan, reach
 from gateway.testing import NOON
-from tests.projections.library import Book, BookAdded, BookLent, Loan, library
+from tests.projections.library import AuthorId, Book, BookId, BookLent, Loan, library
 from tests.projections.world import added, ascribed, lent, line, lost, renamed
 
+BOOK = Book(BookId("1"), AuthorId("x"), "", Decimal(1), 0, 0)
+
+
+def unlucky(recorded: RecordedEvent) -> str:
+    if recorded.event == lent("1", 13):
+        raise ValueError("the reader's name")
+    return "2026-01"
+
+
+def superstitious(last: Loan | None, event: BookLent) -> Loan:
+    if event.days == 13:
+        raise ValueError("the reader's name")
+    return Loan(event.book, NOON, event.days, 0)
+
+
 BOOKS, LOANS, MONTHS = [plan(each) for each in read(library()).read_models]
+(_, FUSSY, _) = [plan(each) for each in read(library(superstitious)).read_models]
 
 
 def recorded(*events: object) -> list[list[RecordedEvent]]:
@@ -110,35 +128,18 @@ def test_what_stands_before_a_fold_that_raises_is_folded() -> None:
 
 
 def test_a_view_of_another_key_is_a_failure() -> None:
+    careless = replace(BOOKS, fold=lambda _view, _recorded: BOOK)
     with pytest.raises(FoldFailed, match="WrongKey at position 1, event BookAdded"):
-        folded(CARELESS, added("1", "x"))
+        folded(careless, added("another", "x"))
 
 
 def test_a_key_function_that_raises_ends_the_units_before_it() -> None:
-    reached = reach(KEYLESS, recorded(lent("1", 1), lent("1", 13)))
+    reached = reach(replace(MONTHS, routes={BookLent: Route(unlucky)}), recorded(lent("1", 1), lent("1", 13)))
     assert (reached.units, len(reached.steps)) == (1, 1)
-    assert "position 2" in str(reached.failure)
+    assert str(reached.failure) == "ValueError at position 2, event BookLent."
 
 
 def test_units_fit_until_their_linked_views_are_too_many() -> None:
     reached = reach(BOOKS, recorded(renamed("x", ""), added("9", "x"), renamed("x", ""), renamed("y", "")))
     counts = {(("author",), "x"): 3, (("author",), "y"): 2}
     assert [fitting(reached, counts, most).units for most in (2, 3, 4, 5)] == [0, 3, 3, 4]
-
-
-def superstitious(last: Loan | None, event: BookLent) -> Loan:
-    if event.days == 13:
-        raise ValueError("the reader's name")
-    return Loan(event.book, NOON, event.days, 0)
-
-
-def careless(book: Book | None, event: BookAdded) -> Book:
-    return Book(lent("another").book, event.author, "", event.price, 0, 0)
-
-
-def keyless(event: BookLent) -> str:
-    return "none"
-
-
-(_, FUSSY, _) = [plan(each) for each in read(library(superstitious)).read_models]
-CARELESS = KEYLESS = BOOKS

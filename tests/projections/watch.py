@@ -14,9 +14,7 @@ from tests.projections.library import library
 
 
 async def watch(uri: str, database: str, fold_commits: str, fan_out: str) -> None:
-    settings = Settings(
-        mongodb_uri=uri, database=database, fold_commits=int(fold_commits), fan_out=int(fan_out)
-    )
+    settings = Settings(mongodb_uri=uri, database=database, fold_commits=int(fold_commits), fan_out=int(fan_out))
     model, mongo = read(library()), connect(uri, settings)
     identity = await prepare(mongo.database)
     async with Changes(mongo.database) as changes:

@@ -127,11 +127,10 @@ class World:
 
 @asynccontextmanager
 async def world(uri: str, database: str) -> AsyncGenerator[World]:
-    async with open_log(uri, database, library()) as opened:
-        async with Changes(opened.database) as changes:
-            ear = Ear()
-            changes.listen(ear)
-            yield World(uri, opened, await prepare(opened.database), changes, ear)
+    async with open_log(uri, database, library()) as opened, Changes(opened.database) as changes:
+        ear = Ear()
+        changes.listen(ear)
+        yield World(uri, opened, await prepare(opened.database), changes, ear)
 
 
 @asynccontextmanager

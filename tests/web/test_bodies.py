@@ -1,5 +1,7 @@
 """JSON is read strictly: what two readers might understand differently is refused with a sentence."""
 
+from contextlib import suppress
+
 import orjson
 import pytest
 from hypothesis import given
@@ -90,22 +92,14 @@ def test_all_json_that_others_write_is_read(value: object) -> None:
 
 @given(st.binary())
 def test_whatever_comes_is_read_or_refused(body: bytes) -> None:
-    try:
-        value = read_json(body)
-    except BadRequest as error:
-        assert error.status == 400
-    else:
-        assert value == orjson.loads(body)
+    with suppress(BadRequest):
+        assert read_json(body) == orjson.loads(body)
 
 
 @given(json)
 def test_whatever_is_read_is_a_request_or_refused(value: object) -> None:
-    try:
-        found = read_parameters(value)
-    except BadRequest as error:
-        assert error.status == 400
-    else:
-        assert isinstance(found, Parameters)
+    with suppress(BadRequest):
+        assert isinstance(read_parameters(value), Parameters)
 
 
 @pytest.mark.parametrize(

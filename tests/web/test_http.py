@@ -63,7 +63,8 @@ def test_the_client_chooses_the_media_type(http: TestClient, accept: str | None,
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/plain", "text/html", f"{JSON};q=0", "application/xml", f"{JSON};charset=latin-1", f"{JSON};q=x"]
+    "accept",
+    ["text/plain", "text/html", f"{JSON};q=0", "application/xml", f"{JSON};charset=latin-1", f"{JSON};q=x"],
 )
 def test_who_accepts_no_answer_gets_none(http: TestClient, accept: str) -> None:
     response = http.post("/graphql", json={"query": "{ hello }"}, headers={"accept": accept})

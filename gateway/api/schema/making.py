@@ -69,7 +69,11 @@ class Field:
             return strawberry.field(description=self.description, directives=directives, graphql_type=annotation)
         resolver = _resolver(self.resolve, self.arguments or {})
         return strawberry.field(
-            resolver=resolver, description=self.description, directives=directives, graphql_type=annotation
+            resolver=resolver,
+            description=self.description,
+            directives=directives,
+            graphql_type=annotation,
+            is_subscription=inspect.isasyncgenfunction(self.resolve),
         )
 
 
