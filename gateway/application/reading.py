@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, cast, get_type_hints
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from gateway.application.declarations import Application, Command, Index, Journal, Stream, View
 from gateway.application.model import (
@@ -23,7 +23,6 @@ from gateway.application.types import (
     fields_of,
     is_data,
     is_id,
-    item_of,
     members,
     optional,
     problem_with,
@@ -37,17 +36,15 @@ RECORDED = ("at", "position", "version", "actor")
 def read(application: Application) -> Model:
     """The model of an application. Raises InvalidApplication with every mistake found."""
     reading = _Reading()
-    streams = tuple(
-        reading.stream(cast("Stream[Any, Any]", each))
-        for each in application.streams
-        if isinstance(each, Stream)
-    )
+    streams = tuple(each for entry in application.streams if (each := reading.stream(entry)))
     reading.kinds = {each.id.type: each for each in streams}
     reading.events = {event.type: event for kind in streams for event in kind.events}
     commands = tuple(each for entry in application.commands if (each := reading.command(entry)))
     views = tuple(each for entry in application.views if (each := reading.read_model(entry)))
+    reading.unique("stream category", (each.id.category for each in streams))
     reading.unique("event", (each.name for each in reading.events.values()))
     reading.unique("command", (each.name for each in commands))
+    reading.unique("rejection", (each.__name__ for each in {one for each in commands for one in each.rejections}))
     reading.unique("API name", (name for each in views for name in (each.one, each.many) if name))
     reading.unique("view", (each.view.__name__ for each in views))
     if reading.problems:
@@ -65,13 +62,18 @@ class _Reading:
 
     def problem(self, where: Any, what: str) -> None:
         name = getattr(where, "__qualname__", str(where))
-        self.problems.append(f"{getattr(where, '__module__', '?')}.{name}: {what}")
+        self.add(f"{getattr(where, '__module__', '?')}.{name}: {what}")
+
+    def add(self, problem: str) -> None:
+        """Once: a rejection that many commands answer is read with each of them."""
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def unique(self, what: str, names: Iterable[str]) -> None:
         seen: set[str] = set()
         for name in names:
             if name in seen:
-                self.problems.append(f"two parts have the {what} {name}")
+                self.add(f"two parts have the {what} {name}")
             seen.add(name)
 
     def id_type(self, annotation: Any) -> IdType:
@@ -81,25 +83,44 @@ class _Reading:
         return self.ids[annotation]
 
     def ids_in(self, type_: type) -> dict[str, IdType]:
-        inner = {name: optional(each)[0] for name, each in fields_of(type_).items()}
+        inner = {name: optional(each)[0] for name, each in self.resolved(fields_of, type_).items()}
         return {name: self.id_type(each) for name, each in inner.items() if is_id(each)}
 
     def fields(self, type_: type) -> dict[str, Any]:
-        found = fields_of(type_)
+        found = self.resolved(fields_of, type_)
         for name, annotation in found.items():
             if problem := problem_with(annotation):
                 self.problem(type_, f"field {name}: {problem}")
         return found
 
-    def stream(self, entry: Stream[Any, Any]) -> StreamKind:
-        id_type = self.id_type(entry.id)
-        types = [each for each in members(self.parameters(entry.evolve)[1]) if is_data(each)]
-        events = tuple(self.event(each, id_type) for each in types)
-        return StreamKind(id_type, entry.initial, entry.evolve, events)
+    def resolved(self, read: Callable[[Any], dict[str, Any]], where: Any) -> dict[str, Any]:
+        """Annotations by name; none, and a problem, where one names what is not there."""
+        try:
+            return read(where)
+        except (NameError, AttributeError, TypeError) as error:
+            self.problem(where, f"has an annotation that can't be resolved: {error}")
+            return {}
+
+    def stream(self, entry: Any) -> StreamKind | None:
+        if not isinstance(entry, Stream):
+            return self.problem(entry, "is no Stream")
+        declared = cast("Stream[Any, Any]", entry)
+        if not is_id(declared.id):
+            return self.problem(declared.id, "is no id: an id is a NewType over str whose name ends in Id")
+        id_type = self.id_type(declared.id)
+        events = tuple(self.event(each, id_type) for each in self.events_of(declared.evolve))
+        return StreamKind(id_type, declared.initial, declared.evolve, events)
+
+    def events_of(self, evolve: Callable[..., Any]) -> Iterator[type]:
+        for each in members(self.parameters(evolve)[1]):
+            if is_data(each):
+                yield each
+            elif each is not None:
+                self.problem(evolve, f"{getattr(each, '__name__', each)} is no event: an event is a dataclass")
 
     def event(self, type_: type, id_type: IdType) -> EventType:
         first, *_ = [*self.fields(type_).items(), ("", None)]
-        if first[1] is not id_type.type:
+        if first[0] and first[1] is not id_type.type:
             self.problem(
                 type_, f"the first field of an event of {id_type.category} streams is its {id_type.kind}Id"
             )
@@ -107,7 +128,7 @@ class _Reading:
 
     def parameters(self, function: Callable[..., Any]) -> list[Any]:
         """The annotations of a function's parameters, in order; at least two."""
-        hints = get_type_hints(function)
+        hints = self.resolved(get_type_hints, function)
         found = [hints.get(name) for name in inspect.signature(function).parameters]
         if len(found) < 2 or None in found:
             self.problem(function, "takes two annotated parameters at least")
@@ -115,17 +136,18 @@ class _Reading:
 
     def command(self, entry: Any) -> CommandType | None:
         declared = entry if isinstance(entry, Command) else Command(entry)
-        function, hints = declared.function, get_type_hints(declared.function)
+        function = declared.function
+        if not inspect.isroutine(function):
+            return self.problem(function, "is no command function")
+        hints = self.resolved(get_type_hints, function)
         names = list(inspect.signature(function).parameters)
         type_ = hints.get(names[0]) if names else None
         if not (isinstance(type_, type) and is_data(type_)):
-            return self.problem(
-                function, "the first parameter of a command function is its command, a dataclass"
-            )
+            return self.problem(function, "the first parameter of a command function is its command, a dataclass")
         self.fields(type_)
         ids = self.ids_in(type_)
         states = tuple(self.states(function, names[1:], hints, ids))
-        answers = tuple(self.answers(hints.get("return")))
+        answers = tuple(self.answers(function, hints.get("return")))
         events = tuple(self.events[each] for each in answers if each in self.events)
         rejections = tuple(each for each in answers if is_data(each) and each not in self.events)
         for event in events:
@@ -137,9 +159,7 @@ class _Reading:
         if declared.new is not None and declared.new not in ids:
             self.problem(function, f"new={declared.new!r} is no id field of {type_.__name__}")
         clock = next((name for name in names[1:] if hints.get(name) is datetime), None)
-        return CommandType(
-            type_.__name__, function, states, clock, declared.new, ids, events, rejections, type_
-        )
+        return CommandType(type_.__name__, function, states, clock, declared.new, ids, events, rejections, type_)
 
     def states(
         self, function: Any, names: list[str], hints: dict[str, Any], ids: dict[str, IdType]
@@ -152,15 +172,15 @@ class _Reading:
             else:
                 self.problem(function, f"parameter {name} is neither the time nor an id field of the command")
 
-    def answers(self, annotation: Any) -> Iterator[Any]:
-        """The classes of a return annotation, tuples opened; each once."""
-        seen: list[Any] = []
-        for member in members(annotation):
-            inner = member.__args__ if getattr(member, "__origin__", None) is tuple else (member,)
-            for each in inner:
-                if each not in (*seen, NOTHING, Ellipsis) and item_of(each) is None:
-                    seen.append(each)
-                    yield each
+    def answers(self, function: Any, annotation: Any) -> Iterator[type]:
+        """The classes of a return annotation, tuples and unions opened; each once."""
+        for each in dict.fromkeys(_opened(annotation)):
+            if is_data(each):
+                yield each
+            elif each is None:
+                self.problem(function, "does not say what it answers")
+            elif each is not NOTHING:
+                self.problem(function, f"answers {getattr(each, '__name__', each)}, no event and no rejection")
 
     def read_model(self, entry: Any) -> ReadModel | None:
         if not isinstance(entry, View | Journal):
@@ -172,7 +192,9 @@ class _Reading:
         view, _ = optional(before)
         if not is_data(view):
             return self.problem(fold, "the first parameter of a fold is its view or None")
-        (key_field, key_type), *_ = self.fields(view).items()
+        if not (fields := self.fields(view)):
+            return self.problem(view, "has no key: a view's first field is its key")
+        (key_field, key_type), *_ = fields.items()
         links = {name: each for name, each in self.ids_in(view).items() if journal or name != key_field}
         events = tuple(self.followed(fold, members(union)))
         key = None if isinstance(declared, Journal) else declared.key
@@ -221,3 +243,12 @@ class _Reading:
                 if name not in names:
                     self.problem(view, f"an index names the field {name}, which is not there")
             yield AccessPath(index.equal, index.order)
+
+
+def _opened(annotation: Any) -> Iterator[Any]:
+    """What a union, a tuple or a union in a tuple holds."""
+    for member in members(annotation):
+        if get_origin(member) is tuple:
+            yield from (each for item in get_args(member) if item is not Ellipsis for each in _opened(item))
+        else:
+            yield member

@@ -134,7 +134,7 @@ class Writer:
             if self._closing:
                 return
             self._start_over()
-            await asyncio.sleep(pause)
+            await asyncio.wait([each.answer for each in waiting], timeout=pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
     async def _progress(self, waiting: list[Waiting]) -> bool:

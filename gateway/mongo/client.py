@@ -1,5 +1,6 @@
 """The connection to MongoDB, on either driver, with its concerns set on every collection."""
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Generator
 from contextlib import contextmanager
@@ -65,11 +66,23 @@ async def settle(value: Awaitable[T] | T) -> T:
 
 @contextmanager
 def answering() -> Generator[None]:
-    """Around reads: raises Unavailable where MongoDB does not answer, in time or at all."""
+    """Around reads: raises Unavailable where MongoDB does not answer, in time or at all.
+
+    A task that is cancelled meanwhile ends here: the driver uses `asyncio.wait_for`, which swallows a cancellation
+    on Python 3.11 when what it waits for is done in the same moment (github.com/python/cpython/issues/86296).
+    """
     try:
         yield
     except PyMongoError as error:
+        _end_if_cancelled()
         raise Unavailable(f"MongoDB did not answer ({type(error).__name__}).") from error
+    _end_if_cancelled()
+
+
+def _end_if_cancelled() -> None:
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _client_class(settings: Settings) -> Any:

@@ -15,22 +15,19 @@ from bson import Int64
 from bson.errors import BSONError
 from pymongo import ASCENDING, DeleteOne, InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure
-from pymongo.read_concern import ReadConcern
-from pymongo.read_preferences import ReadPreference
 
 from gateway.application.model import AccessPath, ReadModel
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of, document_of, unmoved
-from gateway.mongo.client import SAFE, Collection, Database, Document, collection, settle
+from gateway.mongo.client import Collection, Database, Document, collection, settle
 from gateway.mongo.collections import CHECKPOINTS, EVENTS, views
 from gateway.mongo.paths import index_keys, index_name
+from gateway.mongo.transactions import transact
 from gateway.projections.fold import Folded
 from gateway.projections.reach import FanOut, Plan, Reached, Step, fan_outs
 
 _NAMESPACE_EXISTS = 48
 _INDEX_SECONDS = 86_400
 """An index on a large collection takes its time: the client's limit is not meant for that."""
-
-_SNAPSHOT = ReadConcern("snapshot")
 
 
 class Fenced(Exception):
@@ -164,7 +161,7 @@ class ViewStore:
             for each in updates:
                 await self._write_views(each, session)
 
-        await self._session.with_transaction(body, _SNAPSHOT, SAFE, ReadPreference.PRIMARY)
+        await transact(self._database, self._session, body)
 
     async def _write_views(self, update: Update, session: Any) -> None:
         model, folded = update.plan.model, update.folded

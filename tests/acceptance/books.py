@@ -4,15 +4,18 @@ Balances are sums over lines, ledgers are sums over all lines of a currency: not
 be wrong in the same way as in the product.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from bson.codec_options import CodecOptions
 from bson.decimal128 import Decimal128
 from pymongo import MongoClient
+
+T = TypeVar("T")
 
 Key: TypeAlias = tuple[int, int]
 """A place in the log: a position, and the number of an event in its commit."""
@@ -120,6 +123,7 @@ class Books:
     customers: dict[str, Customer] = field(default_factory=dict[str, Customer])
     accounts: dict[str, Account] = field(default_factory=dict[str, Account])
     lines: dict[Key, Line] = field(default_factory=dict[Key, Line])
+    _reckoned: dict[str, tuple[int, Any]] = field(default_factory=dict[str, tuple[int, Any]])
 
     def read(self) -> "Books":
         """Take what the log has gained."""
@@ -132,9 +136,21 @@ class Books:
         return self
 
     def ledgers(self) -> dict[str, Ledger]:
-        return {each: self._ledger(each) for each in sorted({a.currency for a in self.accounts.values()})}
+        return self._once("ledgers", self._ledgers)
 
     def days(self) -> dict[str, Day]:
+        return self._once("days", self._days)
+
+    def _once(self, name: str, reckon: Callable[[], T]) -> T:
+        """What was reckoned at this head of the log need not be reckoned again."""
+        if self._reckoned.get(name, (-1, None))[0] != self.head:
+            self._reckoned[name] = (self.head, reckon())
+        return self._reckoned[name][1]
+
+    def _ledgers(self) -> dict[str, Ledger]:
+        return {each: self._ledger(each) for each in sorted({a.currency for a in self.accounts.values()})}
+
+    def _days(self) -> dict[str, Day]:
         found: dict[str, Day] = {}
         for line in self.lines.values():
             if line.kind == "RECEIVED":

@@ -46,9 +46,8 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A field that has another value than expected."""
+    """A value other than expected; `path` leads to it by the types and fields that were asked."""
 
-    where: str
     path: Path
     found: Any
     expected: Any
@@ -86,11 +85,10 @@ class _Walk:
         self._note_member(type_, actual)
         seen: set[str] = set()
         for node, parent in self._fields(selections, type_, actual):
-            name = node.alias.value if node.alias else node.name.value
-            seen.add(name)
-            self._field(node, (actual, parent), found.get(name), expected, (*path, name))
+            seen.add(node.name.value)
+            self._field(node, (actual, parent), found.get(node.name.value), expected, path)
         if seen != set(found):
-            self._differ(actual.name, path, sorted(found), sorted(seen))
+            self._differ(path, sorted(found), sorted(seen))
 
     def _fields(
         self, selections: SelectionSetNode, parent: Any, actual: GraphQLObjectType
@@ -122,44 +120,44 @@ class _Walk:
     ) -> None:
         actual, parent = types
         name = node.name.value
+        here = (*path, f"{actual.name}.{name}")
         if name == "__typename":
-            self._same(f"{actual.name}.__typename", found, actual.name, path)
+            self._same(found, actual.name, here)
             return
         arguments = self._arguments(node, actual)
         wanted = expected[name] if name in expected else f"nothing is known of {actual.name}.{name}"
         if callable(wanted) and not isinstance(wanted, Told):
             wanted = wanted(arguments)
         before = len(self.comparison.differences)
-        self._value(node, actual.fields[name].type, found, wanted, (f"{actual.name}.{name}", path))
+        self._value(node, actual.fields[name].type, found, wanted, here)
         if len(self.comparison.differences) == before:
             said = " is null" if found is None else ""
             self.comparison.covered.update(f"{each}.{name}{said}" for each in (actual.name, parent.name))
             self.comparison.covered.update(self._named(actual, name, arguments))
 
-    def _value(self, node: FieldNode, type_: Any, found: Any, expected: Any, where: tuple[str, Path]) -> None:
-        name, path = where
+    def _value(self, node: FieldNode, type_: Any, found: Any, expected: Any, path: Path) -> None:
         inner = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
         if found is None or expected is None or isinstance(expected, Told):
-            self._same(name, found, expected, path)
+            self._same(found, expected, path)
         elif isinstance(inner, GraphQLList):
             if len(found) != len(expected):
-                self._differ(name, path, f"{len(found)} items", f"{len(expected)} items")
+                self._differ(path, f"{len(found)} items", f"{len(expected)} items")
             for index, (one, other) in enumerate(zip(found, expected, strict=False)):
-                self._value(node, inner.of_type, one, other, (name, (*path, index)))
+                self._value(node, inner.of_type, one, other, (*path, index))
         elif node.selection_set and isinstance(expected, Mapping):
             self.object(node.selection_set, inner, found, expected, path)  # pyright: ignore[reportUnknownArgumentType] # a Thing
         else:
-            self._same(name, found, expected, path)
+            self._same(found, expected, path)
             if isinstance(inner, GraphQLEnumType):
                 self.comparison.covered.add(f"{inner.name}.{found}")
 
-    def _same(self, where: str, found: Any, expected: Any, path: Path) -> None:
-        right = expected(found) if isinstance(expected, Told) else found == expected
-        if not right or type(found) is not type(expected) and not isinstance(expected, Told):
-            self._differ(where, path, found, expected)
+    def _same(self, found: Any, expected: Any, path: Path) -> None:
+        right = expected(found) if isinstance(expected, Told) else (type(found), found) == (type(expected), expected)
+        if not right:
+            self._differ(path, found, expected)
 
-    def _differ(self, where: str, path: Path, found: Any, expected: Any) -> None:
-        self.comparison.differences.append(Difference(where, path, found, expected))
+    def _differ(self, path: Path, found: Any, expected: Any) -> None:
+        self.comparison.differences.append(Difference(path, found, expected))
 
     def _arguments(self, node: FieldNode, type_: GraphQLObjectType) -> dict[str, Any]:
         given = ((each.name.value, each.value) for each in node.arguments or ())

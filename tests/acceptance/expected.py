@@ -33,6 +33,7 @@ class Expected:
     books: Books
     cursors: dict[str, Any] = field(default_factory=dict[str, Any])
     numbers: dict[str, Key] = field(default_factory=dict[str, Key])
+    _numbered: dict[Key, str] = field(default_factory=dict[Key, str])
 
     def query(self) -> Thing:
         books = self.books
@@ -44,11 +45,33 @@ class Expected:
             "account": lambda a: self._of(a["id"], books.accounts, self.account),
             "ledger": lambda a: self._of(a["currency"], books.ledgers(), self.ledger),
             "dailyActivity": lambda a: self._of(a["id"], books.days(), self.day),
-            "customers": lambda a: self._all(CUSTOMERS, books.customers, self.customer, a),
-            "accounts": lambda a: self._all(ACCOUNTS, books.accounts, self.account, a),
-            "statement": lambda a: self._all(LINES, books.lines, self.line, a),
-            "ledgers": lambda a: self._all(LEDGERS, books.ledgers(), self.ledger, a),
-            "dailyActivities": lambda a: self._all(DAYS, books.days(), self.day, a),
+            **{name: lambda a, name=name: self.connection(name, a) for name in self.listings()},
+        }
+
+    def listings(self) -> Mapping[str, tuple[Listing, Mapping[Any, Any]]]:
+        """What each connection lists, and the records that it lists."""
+        books = self.books
+        return {
+            "customers": (CUSTOMERS, books.customers),
+            "accounts": (ACCOUNTS, books.accounts),
+            "statement": (LINES, books.lines),
+            "ledgers": (LEDGERS, books.ledgers()),
+            "dailyActivities": (DAYS, books.days()),
+        }
+
+    def connection(self, name: str, arguments: Mapping[str, Any]) -> Thing:
+        listing, records = self.listings()[name]
+        keys = listing.chosen(records, arguments)
+        start, end = self._bounds(keys, arguments)
+        make = {"Customer": self.customer, "Account": self.account, "StatementLine": self.line}
+        thing: Callable[[Any], Thing] = (make | {"Ledger": self.ledger, "DailyActivity": self.day})[listing.view]
+        edges = [self._edge(listing, key, thing(records[key])) for key in keys[start:end]]
+        return {
+            "__typename": f"{listing.view}Connection",
+            "edges": edges,
+            "nodes": [each["node"] for each in edges],
+            "pageInfo": page_info([each["cursor"] for each in edges], start > 0, end < len(keys)),
+            "totalCount": len(keys) if len(keys) <= MOST_COUNTED else None,
         }
 
     def node(self, id_: str) -> Thing | None:
@@ -67,23 +90,22 @@ class Expected:
                 return self.line(self.books.lines[key]) if key else None
 
     def customer(self, customer: Customer) -> Thing:
+        id_ = f"Customer:{customer.id}"
         return {
             "__typename": "Customer",
-            "id": f"Customer:{customer.id}",
+            "id": id_,
             "name": customer.name,
             "email": customer.email,
             "status": customer.status,
             "registeredAt": moment(customer.registered_at),
-            "accounts": lambda a: self._all(ACCOUNTS, self.books.accounts, self.account, {
-                "where": {"customerId": {"eq": f"Customer:{customer.id}"}}, **a,
-            }),
+            "accounts": lambda a: self.connection("accounts", {**a, "where": {"customerId": {"eq": id_}}}),
         }
 
     def account(self, account: Account) -> Thing:
-        available = account.balance + account.overdraft_limit
+        id_, available = f"Account:{account.id}", account.balance + account.overdraft_limit
         return {
             "__typename": "Account",
-            "id": f"Account:{account.id}",
+            "id": id_,
             "customer": lambda _: self.customer(self.books.customers[account.customer]),
             "ownerName": account.owner_name,
             "status": account.status,
@@ -92,9 +114,7 @@ class Expected:
             "overdraftLimit": money(account.overdraft_limit, account.currency),
             "available": money(available, account.currency),
             "openedAt": moment(account.opened_at),
-            "statement": lambda a: self._all(LINES, self.books.lines, self.line, {
-                "where": {"accountId": {"eq": f"Account:{account.id}"}}, **a,
-            }),
+            "statement": lambda a: self.connection("statement", {**a, "where": {"accountId": {"eq": id_}}}),
         }
 
     def line(self, line: Line) -> Thing:
@@ -159,33 +179,6 @@ class Expected:
         found = records.get(given.rpartition(":")[2])
         return thing(found) if found else None
 
-    def _all(
-        self, listing: Listing, records: Mapping[Any, Any], thing: Callable[[Any], Thing], arguments: Mapping[str, Any]
-    ) -> Thing:
-        return self._page(listing, listing.chosen(records, arguments), (records, thing), arguments)
-
-    def _page(
-        self, listing: Listing, keys: Sequence[Any], make: tuple[Mapping[Any, Any], Callable[[Any], Thing]],
-        arguments: Mapping[str, Any],
-    ) -> Thing:
-        records, thing = make
-        start, end = self._bounds(keys, arguments)
-        edges = [self._edge(listing, key, thing(records[key])) for key in keys[start:end]]
-        cursors = [each["cursor"] for each in edges]
-        return {
-            "__typename": f"{listing.view}Connection",
-            "edges": edges,
-            "nodes": [each["node"] for each in edges],
-            "pageInfo": {
-                "__typename": "PageInfo",
-                "hasNextPage": end < len(keys),
-                "hasPreviousPage": start > 0,
-                "startCursor": cursors[0] if cursors else None,
-                "endCursor": cursors[-1] if cursors else None,
-            },
-            "totalCount": len(keys) if len(keys) <= MOST_COUNTED else None,
-        }
-
     def _bounds(self, keys: Sequence[Any], arguments: Mapping[str, Any]) -> tuple[int, int]:
         """Where the page begins and ends among all keys."""
         after, before = arguments.get("after"), arguments.get("before")
@@ -204,9 +197,9 @@ class Expected:
         return is_opaque(text) and self.cursors.setdefault(text, key) == key
 
     def _learn_number(self, text: str, key: Key) -> bool:
-        if not re.fullmatch(r"StatementLine:[1-9]\d*", text) or self.numbers.setdefault(text, key) != key:
+        if not re.fullmatch(r"StatementLine:[1-9]\d*", text):
             return False
-        return [*self.numbers.values()].count(key) == 1
+        return self.numbers.setdefault(text, key) == key and self._numbered.setdefault(key, text) == text
 
 
 def event_thing(event: Event) -> Thing:
@@ -233,6 +226,16 @@ def followed(events: Iterable[Event]) -> list[Thing]:
         {"__typename": "EventEdge", "cursor": Told("a cursor", is_opaque), "node": event_thing(each)}
         for each in events
     ]
+
+
+def page_info(cursors: Sequence[Any], previous: bool, following: bool) -> Thing:
+    return {
+        "__typename": "PageInfo",
+        "hasNextPage": following,
+        "hasPreviousPage": previous,
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
+    }
 
 
 def money(amount: Decimal, currency: str) -> Thing:

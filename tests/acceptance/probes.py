@@ -41,7 +41,7 @@ def views_by_their_keys(day: Day) -> None:
 
 
 def nodes_of_every_kind(day: Day) -> None:
-    statement = f"{{ statement(first: 2) {{ nodes {everything(day.schema, 'StatementLine', 2)} }} }}"
+    statement = f"{{ statement(first: 6) {{ nodes {everything(day.schema, 'StatementLine', 2)} }} }}"
     lines = [each["id"] for each in day.query(statement)["statement"]["nodes"]]
     ids = [*lines, "Account:1", "Customer:1", "Ledger:EUR", f"DailyActivity:{next(iter(day.books.days()))}"]
     ids += ["Account:unknown", "StatementLine:9999999999999"]

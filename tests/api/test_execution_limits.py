@@ -64,6 +64,7 @@ def limit(answer: Answer) -> str | None:
         ("{ thing " + "{ left " * 14 + "{ name }" + " }" * 14 + " }", "cost"),
         (spread(14, "name"), "cost"),
         (spread(60, "name"), "depth"),
+        ("{thing{" + "...F " * 450 + "}} fragment F on Thing{" + "same{name} " * 240 + "}", "cost"),
         (spread(12, "left { name } right { name }"), "cost"),
     ],
 )

@@ -1,6 +1,7 @@
 """Subscriptions to events: history, then live; every event once and in order, whatever happens in between."""
 
 import asyncio
+import gc
 from contextlib import aclosing
 
 import pytest
@@ -165,6 +166,22 @@ async def test_who_leaves_is_gone_and_when_nobody_follows_nothing_is_read(notebo
     stop()
     assert notebook.log.reads == before
     assert "tail" not in [task.get_name() for task in asyncio.all_tasks()]
+
+
+# A driver that is cancelled while it connects leaves the socket to the garbage collector, which warns.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("stream", [None, "note-a"])
+async def test_a_subscription_can_be_cancelled_at_any_moment(notebook: Notebook, stream: str | None) -> None:
+    await notebook.write(("a",))
+    for ticks in range(60):
+        following = asyncio.create_task(take(notebook.feeds.events(stream, None, None), 2))
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        following.cancel()
+        await asyncio.wait([following], timeout=5)
+        assert following.cancelled()
+        assert notebook.feeds.subscribers == 0
+    gc.collect()
 
 
 async def test_what_the_change_stream_missed_is_read_after_an_interruption(notebook: Notebook) -> None:

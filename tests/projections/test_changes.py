@@ -1,11 +1,10 @@
 """The change stream on a real MongoDB, on both drivers: what it says, and that it survives whatever breaks it."""
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
 import pytest
@@ -15,7 +14,9 @@ from gateway.mongo.changes import Changes, CheckpointMoved, CommitAdded, Heard, 
 from gateway.mongo.checkpoints import Checkpoint, document_of
 from gateway.mongo.client import Database, Mongo, collection, connect
 from gateway.mongo.collections import CHECKPOINTS, EVENTS
-from gateway.settings import Settings
+from gateway.settings import load_settings
+from tests.projections.world import Ear
+from tests.support.faults import failing
 
 pytestmark = pytest.mark.anyio
 
@@ -25,25 +26,6 @@ CHECKPOINT = Checkpoint("accounts", 1, uuid4(), 7, bytes(32), NOON)
 Driver = Literal["pymongo", "motor"]
 
 
-class Ear:
-    """Keeps what it heard, and waits for more."""
-
-    def __init__(self) -> None:
-        self.heard: list[Heard] = []
-        self._news = asyncio.Event()
-
-    def __call__(self, heard: Heard) -> None:
-        self.heard.append(heard)
-        self._news.set()
-
-    async def until(self, enough: Callable[[list[Heard]], object]) -> list[Heard]:
-        async with asyncio.timeout(30):
-            while not enough(self.heard):
-                self._news.clear()
-                await self._news.wait()
-        return self.heard
-
-
 @pytest.fixture(params=["pymongo", "motor"])
 def driver(request: pytest.FixtureRequest) -> Driver:
     return request.param
@@ -51,14 +33,14 @@ def driver(request: pytest.FixtureRequest) -> Driver:
 
 @pytest.fixture
 async def mongo(mongo_uri: str, database: str, driver: Driver) -> AsyncIterator[Mongo]:
-    settings = Settings(mongodb_uri=mongo_uri, database=database, driver=driver, mongodb_timeout=1.0)
+    settings = load_settings(mongodb_uri=mongo_uri, database=database, driver=driver, mongodb_timeout=1.0)
     connection = connect(mongo_uri, settings)
     yield connection
     await connection.close()
 
 
 @asynccontextmanager
-async def listening(database: Database) -> AsyncIterator[Ear]:
+async def listening(database: Database) -> AsyncGenerator[Ear]:
     async with Changes(database) as changes:
         ear = Ear()
         changes.listen(ear)
@@ -67,17 +49,6 @@ async def listening(database: Database) -> AsyncIterator[Ear]:
 
 async def commit(database: Database, position: int) -> None:
     await collection(database, EVENTS).insert_one({"_id": Int64(position), "events": ["much"]})
-
-
-@asynccontextmanager
-async def failing(mongo: Mongo, command: str, how: dict[str, Any]) -> AsyncIterator[None]:
-    """While in the block, the server fails a command of the next client, or of all that are there."""
-    point = {"configureFailPoint": "failCommand"}
-    await mongo.client.admin.command({**point, "mode": "alwaysOn", "data": {"failCommands": [command], **how}})
-    try:
-        yield
-    finally:
-        await mongo.client.admin.command({**point, "mode": "off"})
 
 
 async def test_says_the_position_of_each_new_commit(mongo: Mongo) -> None:
@@ -122,9 +93,11 @@ async def test_stays_open_beyond_the_time_limit_of_an_operation(mongo: Mongo) ->
         assert await ear.until(len) == [CommitAdded(1)]
 
 
-async def test_an_interrupted_stream_says_so_and_goes_on(mongo: Mongo, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_interrupted_stream_says_so_and_goes_on(
+    mongo: Mongo, mongo_uri: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async with listening(mongo.database) as ear:
-        async with failing(mongo, "getMore", {"errorCode": 286}):  # the oplog no longer holds its history
+        async with failing(mongo_uri, ["getMore"], {"errorCode": 286}):  # the oplog lost its history
             await commit(mongo.database, 1)
             await ear.until(lambda heard: heard.count(Interrupted()) >= 3)
         known = len(ear.heard)

@@ -128,7 +128,10 @@ def test_what_stands_before_a_fold_that_raises_is_folded() -> None:
 
 
 def test_a_view_of_another_key_is_a_failure() -> None:
-    careless = replace(BOOKS, fold=lambda _view, _recorded: BOOK)
+    def careless_fold(book: Book | None, recorded: RecordedEvent) -> Book:
+        return BOOK
+
+    careless = replace(BOOKS, fold=careless_fold)
     with pytest.raises(FoldFailed, match="WrongKey at position 1, event BookAdded"):
         folded(careless, added("another", "x"))
 

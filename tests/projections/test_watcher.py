@@ -1,15 +1,17 @@
 """The watcher on a real MongoDB: read models equal an independent fold of the log, whatever happened on the way."""
 
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from bson import Int64
 
-from gateway.mongo.changes import Changes, Heard
-from gateway.mongo.client import collection
-from tests.projections.library import library
-from tests.projections.world import World, added, history, lent, renamed, watching, world
+from gateway.mongo.changes import Changes, CommitAdded, Heard
+from gateway.mongo.client import collection, settle
+from tests.projections.library import BookLent, Loan, lend, library
+from tests.projections.world import MODELS, World, added, history, lent, renamed, watching, world
 from tests.support.faults import failing
 
 pytestmark = pytest.mark.anyio
@@ -54,8 +56,8 @@ async def test_two_watchers_at_once_apply_everything_once(place: World) -> None:
         watching(place, fold_commits=7, driver="motor"),
     ):
         for part in range(10):
-            last = await place.add(*history(part, 30))
-        await place.built(last)
+            await place.add(*history(part, 30))
+        await place.built(300)
     await place.check()
 
 
@@ -76,15 +78,23 @@ async def test_a_change_stream_without_its_history_delays_and_loses_nothing(plac
     await place.check()
 
 
-@pytest.mark.parametrize("error", [112, 251, 91])
-async def test_transactions_that_fail_on_the_way_are_done_again(place: World, error: int) -> None:
-    """A write conflict, a transaction that the server forgot, a shutdown."""
-    labels = ["TransientTransactionError"] if error != 91 else ["UnknownTransactionCommitResult"]
-    how = {"errorCode": error, "errorLabels": labels, "appName": "tidegate"}
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"errorCode": 112, "errorLabels": ["TransientTransactionError"]},  # a write conflict
+        {"errorCode": 251, "errorLabels": ["TransientTransactionError"]},  # the server forgot the transaction
+        {"closeConnection": True},  # the answer is lost
+    ],
+)
+@pytest.mark.parametrize("driver", ["pymongo", "motor"])
+async def test_transactions_that_fail_on_the_way_are_done_again(
+    place: World, how: dict[str, Any], driver: str
+) -> None:
     await place.add(*history(8, 60))
+    mine = {**how, "appName": "tidegate"}
     async with (
-        failing(place.uri, ["commitTransaction"], how, {"times": 5}),
-        watching(place, fold_commits=7),
+        failing(place.uri, ["commitTransaction"], mine, {"times": 5}),
+        watching(place, fold_commits=7, driver=driver),
     ):
         await place.built(60)
     await place.check()
@@ -118,7 +128,7 @@ async def test_a_hole_in_the_log_is_where_everything_stops(place: World) -> None
     await place.opened.log.append(commits)
     await log.delete_one({"_id": Int64(8)})
     async with watching(place, fold_commits=500) as watcher:
-        for name in ("books", "loans", "months"):
+        for name in MODELS:
             stopped = await place.stopped(name)
             assert stopped.position == 7
             assert "there is a hole" in str(stopped.stopped)
@@ -146,11 +156,14 @@ async def test_an_event_that_nobody_knows_stops_what_reads_it(place: World) -> N
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"log": place_of_another} if (place_of_another := b"") else {"chain": b"another"}, "rewritten"),
+        ({"log": uuid4()}, "belongs to another log"),
+        ({"chain": b"another"}, "it was rewritten"),
         ({"position": Int64(99)}, "no commit 99"),
     ],
 )
-async def test_a_log_of_another_history_is_refused(place: World, change: dict[str, Any], reason: str) -> None:
+async def test_a_log_that_a_read_model_was_not_built_from_is_refused(
+    place: World, change: dict[str, Any], reason: str
+) -> None:
     async with watching(place):
         await place.built(await place.add(*history(10, 5)))
     checkpoints = collection(place.opened.database, "checkpoints")
@@ -158,4 +171,111 @@ async def test_a_log_of_another_history_is_refused(place: World, change: dict[st
     async with watching(place):
         assert reason in str((await place.stopped("books")).stopped)
         await place.built(await place.add([added("new", "x")]), "loans", "months")
-    assert not [each for each in await place.documents("views.books.1") if each["_id"] == "new"]
+    assert "new" not in [each["_id"] for each in await place.documents("views.books.1")]
+
+
+async def test_a_log_that_is_cut_off_under_a_running_watcher_stops_everything(place: World) -> None:
+    async with watching(place):
+        await place.built(await place.add(*history(11, 5)))
+        await collection(place.opened.database, "events").delete_one({"_id": Int64(5)})
+        for name in MODELS:
+            assert "no commit 5" in str((await place.stopped(name)).stopped)
+
+
+async def test_a_log_that_is_dropped_stops_everything(place: World) -> None:
+    async with watching(place):
+        await place.built(await place.add(*history(11, 5)))
+        await collection(place.opened.database, "events").drop()
+        for name in MODELS:
+            assert (await place.stopped(name)).stopped
+
+
+@pytest.mark.parametrize("dropped", ["views.books.1", "views.loans.1.last"])
+async def test_dropped_views_are_noticed_at_the_next_start(place: World, dropped: str) -> None:
+    async with watching(place):
+        await place.built(await place.add(*history(12, 20)))
+    await collection(place.opened.database, dropped).drop()
+    async with watching(place):
+        assert f"{dropped} is gone" in str((await place.stopped(dropped.split(".")[1])).stopped)
+        await place.built(await place.add([added("new", "x")]), "months")
+
+
+async def test_dropped_views_are_noticed_by_a_running_watcher(place: World) -> None:
+    async with watching(place):
+        await place.built(await place.add(*history(12, 20)))
+        await collection(place.opened.database, "views.books.1").drop()
+        assert "views.books.1 was dropped" in str((await place.stopped("books")).stopped)
+
+
+async def test_views_are_not_built_on_when_their_checkpoint_is_gone(place: World) -> None:
+    async with watching(place):
+        await place.built(await place.add(*history(12, 20)))
+    before = await place.documents("views.books.1")
+    await collection(place.opened.database, "checkpoints").delete_one({"_id": "books.1"})
+    async with watching(place):
+        assert "has views and no checkpoint" in str((await place.stopped("books")).stopped)
+    assert await place.documents("views.books.1") == before
+
+
+async def test_a_read_model_that_is_dropped_with_its_checkpoint_is_built_anew(place: World) -> None:
+    async with watching(place):
+        await place.built(await place.add(*history(12, 20)))
+    await collection(place.opened.database, "checkpoints").delete_one({"_id": "books.1"})
+    await collection(place.opened.database, "views.books.1").drop()
+    place.ear.heard.clear()
+    async with watching(place):
+        await place.built(20)
+    await place.check()
+
+
+async def test_every_path_and_every_fan_out_has_its_index(place: World) -> None:
+    async with watching(place):
+        found: Any = await settle(collection(place.opened.database, "views.books.1").list_indexes())
+        keys = {each["name"]: [*each["key"]] async for each in found}
+    assert keys == {
+        "_id_": ["_id"],
+        "author.price": ["author", "price", "_id"],
+        "author_name": ["author_name", "_id"],
+        "author": ["author", "_id"],
+    }
+
+
+async def test_a_checkpoint_names_the_keys_that_it_touched(place: World) -> None:
+    async with watching(place):
+        await place.add([added("1", "x"), added("2", "x"), lent("1", 3), lent("2", 0)])
+        moved = {name: await place.moved(name, 1) for name in MODELS}
+    assert {name: each.touched for name, each in moved.items()} == {
+        "books": ("1", "2"),
+        "loans": ("1",),
+        "months": ("2026-01",),
+    }
+
+
+async def test_at_the_head_the_watcher_says_so_again_and_again(place: World) -> None:
+    async with watching(place):
+        await place.built(await place.add([added("1", "x")]))
+        first = await place.ear.moved(lambda each: each.position == 1 and each.read_model == "books")
+        again = await place.ear.moved(
+            lambda each: each.read_model == "books" and each.at_head > first.checkpoint.at_head
+        )
+    assert (again.touched, again.checkpoint.position) == ((), 1)
+
+
+async def test_an_unanswering_mongodb_is_waited_for(place: World) -> None:
+    down = {"closeConnection": True, "appName": "tidegate"}
+    async with watching(place):
+        async with failing(place.uri, ["find", "aggregate", "getMore", "commitTransaction"], down):
+            await place.add(*history(13, 10))
+            await place.ear.until(lambda heard: CommitAdded(10) in heard)
+        await place.built(10)
+    await place.check()
+
+
+def superstitious(last: Loan | None, event: BookLent, at: datetime) -> Loan | None:
+    if event.days == 13:
+        raise ValueError("the reader's name")
+    return lend(last, event, at)
+
+
+def endless(last: Loan | None, event: BookLent, at: datetime) -> Loan | None:
+    return Loan(event.book, at, event.days, 2**80 if event.days == 99 else 0)

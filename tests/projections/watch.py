@@ -9,12 +9,12 @@ from gateway.mongo.changes import Changes
 from gateway.mongo.client import connect
 from gateway.mongo.collections import prepare
 from gateway.projections.watcher import Watcher
-from gateway.settings import Settings
+from gateway.settings import load_settings
 from tests.projections.library import library
 
 
 async def watch(uri: str, database: str, fold_commits: str, fan_out: str) -> None:
-    settings = Settings(mongodb_uri=uri, database=database, fold_commits=int(fold_commits), fan_out=int(fan_out))
+    settings = load_settings(mongodb_uri=uri, database=database, fold_commits=fold_commits, fan_out=fan_out)
     model, mongo = read(library()), connect(uri, settings)
     identity = await prepare(mongo.database)
     async with Changes(mongo.database) as changes:
@@ -23,4 +23,5 @@ async def watch(uri: str, database: str, fold_commits: str, fan_out: str) -> Non
             await asyncio.Event().wait()
 
 
-asyncio.run(watch(*sys.argv[1:]))
+if __name__ == "__main__":
+    asyncio.run(watch(*sys.argv[1:]))

@@ -19,7 +19,7 @@ from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
 from gateway.mongo.client import Document, collection, connect
 from gateway.mongo.collections import CHECKPOINTS, Identity, prepare
 from gateway.projections.watcher import Watcher
-from gateway.settings import Settings
+from gateway.settings import load_settings
 from tests.projections.library import (
     AuthorId,
     AuthorRenamed,
@@ -111,6 +111,16 @@ class World:
         moved = self.ear.moved(lambda each: each.read_model == name and each.stopped)
         return (await moved).checkpoint
 
+    async def moved(self, name: str, position: int) -> CheckpointMoved:
+        """How the read model came to a position, from all that was heard."""
+
+        def found(heard: list[Heard]) -> list[CheckpointMoved]:
+            moves = [each for each in heard if isinstance(each, CheckpointMoved)]
+            places = [(each.checkpoint.read_model, each.checkpoint.position) for each in moves]
+            return [each for each, place in zip(moves, places, strict=True) if place == (name, position)]
+
+        return found(await self.ear.until(found))[0]
+
     async def checkpoints(self) -> dict[str, Checkpoint]:
         found = collection(self.opened.database, CHECKPOINTS).find({})
         return {each["read_model"]: checkpoint_of(each) async for each in found}
@@ -139,14 +149,16 @@ async def watching(
 ) -> AsyncGenerator[Watcher]:
     """A watcher with a connection of its own."""
     name = world.opened.database.name
-    chosen = Settings(mongodb_uri=world.uri, database=name, mongodb_timeout=30.0, **settings)
+    chosen = load_settings(mongodb_uri=world.uri, database=name, mongodb_timeout=30.0, **settings)
     model = read(application or library())
     mongo = connect(world.uri, chosen)
     try:
         log = EventLog(mongo.database, model)
-        async with changes(mongo.database) as heard:
-            async with Watcher(mongo.database, model, world.identity, log, heard, chosen) as watcher:
-                yield watcher
+        async with (
+            changes(mongo.database) as heard,
+            Watcher(mongo.database, model, world.identity, log, heard, chosen) as watcher,
+        ):
+            yield watcher
     finally:
         await mongo.close()
 
@@ -178,8 +190,10 @@ def history(seed: int, commits: int) -> list[list[object]]:
     def event() -> object:
         book, author = f"b{draw.randrange(30)}", f"a{draw.randrange(4)}"
         return draw.choice(
-            [added(book, author), added(book, author), lent(book, draw.randrange(3)), lent(book)]
-            + [ascribed(book, author), renamed(author, f"name {draw.random()}"), lost(book)]
+            [
+                *(added(book, author), added(book, author), lent(book, draw.randrange(3)), lent(book)),
+                *(ascribed(book, author), renamed(author, f"name {draw.random()}"), lost(book)),
+            ]
         )
 
     return [[event() for _ in range(draw.choice([1, 1, 1, 2, 5]))] for _ in range(commits)]

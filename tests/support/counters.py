@@ -43,6 +43,14 @@ class Burst:
 
 
 @dataclass(frozen=True, slots=True)
+class Square:
+    """Increase a counter by a number's square, however large that is."""
+
+    counter: CounterId
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """Increase a counter that stands at zero; the function fails on any other."""
 
@@ -126,6 +134,10 @@ def burst(command: Burst, counter: int) -> tuple[Increased, ...]:
     return (Increased(command.counter, 1),) * command.times
 
 
+def square(command: Square, counter: int) -> Increased:
+    return Increased(command.counter, command.number**2)
+
+
 def start(command: Start, counter: int) -> Increased:
     if counter:
         raise RuntimeError("It has started.")
@@ -154,6 +166,6 @@ def compare(command: Compare, counter: int, other: int) -> Increased | TooHigh:
 
 application = Application(
     [Stream(CounterId, 0, evolve)],
-    [increase, burst, start, reach, hurry, mark, misbehave, compare],
+    [increase, burst, square, start, reach, hurry, mark, misbehave, compare],
     [],
 )

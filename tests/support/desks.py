@@ -38,8 +38,10 @@ class SteeredLog(EventLog):
     def __init__(self, database: Any, model: Model) -> None:
         super().__init__(database, model)
         self.steps: deque[Step] = deque()
+        self.appending = 0
 
     async def append(self, commits: Sequence[Encoded]) -> Appended:
+        self.appending += 1
         if self.steps:
             return await self.steps.popleft()(commits, super().append)
         return await super().append(commits)

@@ -1,18 +1,19 @@
 """Faults that MongoDB makes on request (fail points; its test commands must be enabled)."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from pymongo import AsyncMongoClient
 
+Mode = str | Mapping[str, float]
+
 ALWAYS = "alwaysOn"
-ONCE = {"times": 1}
 
 
 @asynccontextmanager
 async def failing(
-    uri: str, commands: Sequence[str], how: dict[str, Any], mode: str | dict[str, int] = ALWAYS
+    uri: str, commands: Sequence[str], how: dict[str, Any], mode: Mode = ALWAYS
 ) -> AsyncGenerator[None]:
     """While in the block, the server fails these commands."""
     async with failpoint(uri, "failCommand", {"failCommands": [*commands], **how}, mode):
@@ -21,7 +22,7 @@ async def failing(
 
 @asynccontextmanager
 async def failpoint(
-    uri: str, name: str, data: dict[str, Any] | None = None, mode: str | dict[str, int] = ALWAYS
+    uri: str, name: str, data: dict[str, Any] | None = None, mode: Mode = ALWAYS
 ) -> AsyncGenerator[None]:
     """A fail point that is on while in the block."""
     async with AsyncMongoClient[dict[str, Any]](uri, appname="faults") as client:

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.web import health
 from gateway.web.health import Health, ReadModelHealth
-from tests.web.serving import client, sample_health
+from tests.web.serving import client, code, sample_health
 
 WELL = ReadModelHealth("accounts", 9_007_199_254_740_993, 0.12345)
 STOPPED = ReadModelHealth("customers", 5, 1.0, stopped="its fold can't go on")
@@ -69,6 +69,6 @@ def test_an_application_that_breaks_is_an_id_and_no_more() -> None:
     def broken() -> list[ReadModelHealth]:
         raise RuntimeError("secret")
 
-    response = client(health=Health(_hangs, broken, 30.0)).get("/readyz")
-    assert response.status_code in (500, 503)
+    response = client(health=Health(_fails, broken, 30.0)).get("/readyz")
+    assert (response.status_code, code(response)) == (500, "INTERNAL")
     assert "secret" not in response.text

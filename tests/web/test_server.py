@@ -26,6 +26,8 @@ pytestmark = pytest.mark.anyio
 
 AUDITS = Path(__file__).parents[1] / "clients" / "node_modules" / "graphql-http"
 QUERY = b'{"query": "{ hello }"}'
+PATIENCE = 5
+"""How many seconds a test waits for what must come at once."""
 HEAD = b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
 
 
@@ -35,16 +37,15 @@ async def at() -> AsyncGenerator[Address]:
         yield address
 
 
-async def raw(at: Address, *parts: bytes, finish: bool = False) -> bytes:
+async def raw(at: Address, *parts: bytes) -> bytes:
     """What the server answers to these bytes, until it hangs up."""
     reader, writer = await asyncio.open_connection(at.host, at.port)
     try:
         for each in parts:
             writer.write(each)
             await writer.drain()
-        if finish:
-            writer.write_eof()
-        return await reader.read()
+        async with asyncio.timeout(PATIENCE):
+            return await reader.read()
     except ConnectionError:
         return b"reset"
     finally:
@@ -71,8 +72,9 @@ def subscribe(query: str, id_: str = "1") -> str:
 async def closing(session: ClientConnection) -> int | None:
     """The code with which the server closes, after whatever it still sends; None if it just hangs up."""
     with suppress(ConnectionClosed):
-        while True:
-            await session.recv()
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                await session.recv()
     return session.close_code if session.close_code != 1006 else None
 
 
@@ -269,7 +271,7 @@ async def test_a_client_that_takes_nothing_fills_no_memory(monkeypatch: pytest.M
         session = await opened(at, max_queue=1)
         session.transport.pause_reading()
         await session.send(subscribe("subscription { endless(size: 100000) }"))
-        await asyncio.wait_for(control.closed.wait(), 5)
+        await asyncio.wait_for(control.closed.wait(), PATIENCE)
         session.transport.resume_reading()
         assert await closing(session) in (1013, None)
 

@@ -278,9 +278,9 @@ def test_a_process_carries_so_many_sockets_and_no_more(monkeypatch: pytest.Monke
         client() as http,
         http.websocket_connect("/graphql", subprotocols=offered),
         http.websocket_connect("/graphql", subprotocols=offered),
+        http.websocket_connect("/graphql", subprotocols=offered) as third,
     ):
-        with http.websocket_connect("/graphql", subprotocols=offered) as third:
-            assert closing(third) == 1013
+        assert closing(third) == 1013
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,109 @@
+"""A watcher's process is killed wherever it is; the next one goes on from there, and nothing is applied twice."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from pymongo.errors import OperationFailure
+
+from gateway.mongo.checkpoints import Checkpoint, Progress
+from gateway.mongo.client import connect
+from gateway.settings import load_settings
+from tests.projections import watch
+from tests.projections.world import World, added, history, lent, renamed, watching, world
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
+    async with world(mongo_uri, database) as opened:
+        yield opened
+
+
+@contextmanager
+def process(place: World, fold_commits: int, fan_out: int) -> Generator[subprocess.Popen[bytes]]:
+    """A watcher in a process of its own; killed at the end of the block at the latest."""
+    words = [place.uri, place.opened.database.name, str(fold_commits), str(fan_out)]
+    running = subprocess.Popen([sys.executable, "-m", watch.__name__, *words], cwd=ROOT)
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.wait()
+
+
+async def killed_at(place: World, enough: Callable[[Checkpoint], object], limits: tuple[int, int]) -> Checkpoint:
+    """A watcher's process is killed when a checkpoint is heard of; where that read model was left then."""
+    with process(place, *limits) as running:
+        heard = await place.ear.moved(enough)
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+    return (await place.checkpoints())[heard.checkpoint.read_model]
+
+
+async def test_killed_in_mid_batch_again_and_again(place: World) -> None:
+    await place.add(*history(20, 1_500))
+    for position in (1, 300, 700):
+        left = await killed_at(place, at_least(position), (4, 1_000))
+        assert position <= left.position < 1_500
+    async with watching(place):
+        await place.built(1_500)
+    await place.check()
+
+
+async def test_killed_in_mid_rename_goes_on_behind_the_last_view_that_was_done(place: World) -> None:
+    books = [added(f"b{number:04}", "x") for number in range(3_000)]
+    await place.add(*(books[start : start + 500] for start in range(0, 3_000, 500)))
+    await place.add([lent("b0001"), renamed("x", "Ada"), lent("b0001"), renamed("x", "Bea")], [lent("b0002")])
+    for event, key in ((1, "b0100"), (1, "b2000"), (3, "b0500")):
+        left = await killed_at(place, beyond(event, key), (6, 20))
+        assert left.position == 6
+        assert left.progress is not None
+        assert left.progress.event == event
+    async with watching(place, fan_out=700):
+        await place.built(8)
+    assert {each["renames"] for each in await place.documents("views.books.1")} == {2}
+    await place.check()
+
+
+async def test_a_transaction_that_a_dead_watcher_left_open_is_ended(place: World) -> None:
+    """MongoDB would keep it, and the checkpoint that it has locked, for a minute."""
+    async with watching(place):
+        await place.built(await place.add([added("1", "x")]))
+    settings = load_settings(mongodb_uri=place.uri, database=place.opened.database.name)
+    dead = connect(place.uri, settings)
+    session = dead.client.start_session()
+    await session.start_transaction()
+    await dead.database["checkpoints"].update_one({"_id": "books.1"}, {"$set": {"dead": 1}}, session=session)
+    async with asyncio.timeout(30), watching(place):
+        await place.built(await place.add([added("2", "x")]))
+    with pytest.raises(OperationFailure, match="aborted"):
+        await session.commit_transaction()
+    await dead.close()
+    await place.check()
+
+
+def at_least(position: int) -> Callable[[Checkpoint], bool]:
+    return lambda each: each.position >= position
+
+
+def beyond(event: int, key: str) -> Callable[[Checkpoint], bool]:
+    """A commit is applied in parts: of this event, the views up to a key."""
+
+    def enough(checkpoint: Checkpoint) -> bool:
+        match checkpoint.progress:
+            case Progress(at, str(after)):
+                return at == event and after >= key
+            case _:
+                return False
+
+    return enough
