@@ -12,7 +12,6 @@ from pymongo import MongoClient
 from gateway.mongo.embedded import EmbeddedOptions, embedded_blocking
 from tests.acceptance.serving import Gateway, serving
 
-
 SHARED = "shared"
 """The database of the gateway that the tests of one process share."""
 

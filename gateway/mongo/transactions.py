@@ -11,7 +11,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 
-from gateway.mongo.client import SAFE, Database, Document, settle
+from gateway.mongo.client import OPTIONS, SAFE, Database, Document, settle
 
 STALE = 1.5
 """Seconds without a word after which a transaction that is in the way is taken for abandoned."""
@@ -55,7 +55,7 @@ async def end_abandoned(database: Database) -> None:
     name = database.client.options.pool_options.appname
     idle = {"type": "idleSession", "appName": name, "transaction.timeInactiveMicros": {"$gt": STALE * 1e6}}
     current = {"$currentOp": {"allUsers": False, "idleSessions": True}}
-    admin = database.client.admin
+    admin = database.client.get_database("admin", OPTIONS)
     found: Any = await settle(admin.aggregate([current, {"$match": idle}]))
     sessions: list[Document] = [{"id": each["lsid"]["id"]} async for each in found]
     if sessions:

@@ -1,4 +1,4 @@
-"""graphql-transport-ws: https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
+"""graphql-transport-ws, spoken: conversations over WebSockets.
 
 A conversation is opened once and then carries any number of operations, each under an id of the client's.
 What breaks the protocol closes the socket with a code; what is wrong with an operation is an answer.
@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NotRequired, TypedDict, cast
+from typing import Any, Final, cast
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -17,8 +17,7 @@ from gateway.api.requests import Answer, Request
 from gateway.web.answers import refused, to_json
 from gateway.web.bodies import BadRequest, read_json, read_parameters, read_token
 from gateway.web.http import correlation
-
-PROTOCOL: Final = "graphql-transport-ws"
+from gateway.web.protocol import PROTOCOL, Closing, Outgoing
 
 _INIT_TIMEOUT: Final = 5.0
 _SEND_TIMEOUT: Final = 10.0
@@ -27,77 +26,6 @@ _CLOSE_TIMEOUT: Final = 1.0
 _MOST_OPERATIONS: Final = 100
 _MOST_SOCKETS: Final = 1_000
 _LONGEST_ID: Final = 200
-_LONGEST_REASON: Final = 123
-"""Bytes: https://www.rfc-editor.org/rfc/rfc6455#section-5.5"""
-
-
-class ConnectionInit(TypedDict):
-    """Client to server, first and once. `payload.after` is a token for all operations of the conversation."""
-
-    type: Literal["connection_init"]
-    payload: NotRequired[Mapping[str, Any] | None]
-
-
-class ConnectionAck(TypedDict):
-    """Server to client: operations may be sent from now on."""
-
-    type: Literal["connection_ack"]
-
-
-class Ping(TypedDict):
-    """Either way, at any time; it is answered with Pong."""
-
-    type: Literal["ping"]
-    payload: NotRequired[Mapping[str, Any] | None]
-
-
-class Pong(TypedDict):
-    """Either way: the answer to Ping, or a sign of life."""
-
-    type: Literal["pong"]
-    payload: NotRequired[Mapping[str, Any] | None]
-
-
-class Subscribe(TypedDict):
-    """Client to server: one operation of any kind, under an id that is not in use."""
-
-    type: Literal["subscribe"]
-    id: str
-    payload: Mapping[str, Any]
-
-
-class Next(TypedDict):
-    """Server to client: one answer of an operation."""
-
-    type: Literal["next"]
-    id: str
-    payload: Mapping[str, Any]
-
-
-class Error(TypedDict):
-    """Server to client: the operation is refused, or broke; its id is free again."""
-
-    type: Literal["error"]
-    id: str
-    payload: list[Mapping[str, Any]]
-
-
-class Complete(TypedDict):
-    """Either way: the operation has ended, its id is free again."""
-
-    type: Literal["complete"]
-    id: str
-
-
-Outgoing = ConnectionAck | Ping | Pong | Next | Error | Complete
-
-
-class Closing(Exception):
-    """The conversation ends with a code and a reason."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        self.code, self.reason = code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
-        super().__init__(reason)
 
 
 @dataclass
@@ -216,12 +144,13 @@ class Conversation:
 
     async def _run(self, id_: str, request: Request) -> None:
         """One operation. Its id is free again before the client can know that it has ended."""
-        async for answer in _answers(await self.api.subscribe(request)):
-            if answer.refused:
-                self.operations.pop(id_)
-                await self._send({"type": "error", "id": id_, "payload": list(answer.errors)})
-                return
-            await self._send({"type": "next", "id": id_, "payload": answer.document()})
+        async with aclosing(_answers(await self.api.subscribe(request))) as answers:
+            async for answer in answers:
+                if answer.refused:
+                    self.operations.pop(id_)
+                    await self._send({"type": "error", "id": id_, "payload": list(answer.errors)})
+                    return
+                await self._send({"type": "next", "id": id_, "payload": answer.document()})
         self.operations.pop(id_)
         await self._send({"type": "complete", "id": id_})
 

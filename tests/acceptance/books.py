@@ -173,7 +173,14 @@ class Books:
     def _take(self, commit: dict[str, Any]) -> None:
         self.head = commit["_id"]
         events = [
-            Event((self.head, index), commit["at"], each["stream"], each["version"], each["type"], _plain(each["data"]))
+            Event(
+                (self.head, index),
+                commit["at"],
+                each["stream"],
+                each["version"],
+                each["type"],
+                _plain(each["data"]),
+            )
             for index, each in enumerate(commit["events"])
         ]
         self.events += events

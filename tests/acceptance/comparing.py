@@ -152,7 +152,9 @@ class _Walk:
                 self.comparison.covered.add(f"{inner.name}.{found}")
 
     def _same(self, found: Any, expected: Any, path: Path) -> None:
-        right = expected(found) if isinstance(expected, Told) else (type(found), found) == (type(expected), expected)
+        right = (
+            expected(found) if isinstance(expected, Told) else (type(found), found) == (type(expected), expected)
+        )
         if not right:
             self._differ(path, found, expected)
 

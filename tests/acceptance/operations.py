@@ -61,7 +61,12 @@ def _parts(schema: GraphQLSchema, type_: Any, depth: int, page: int) -> Iterator
         fields = " ".join(_fields(schema, each.fields, each.fields, depth, page))
         yield fields if each is type_ else f"... on {each.name} {{ __typename {fields} }}"
     for each in schema.get_possible_types(type_) if is_abstract_type(type_) else ():
-        known = {name for interface in shared if each in schema.get_possible_types(interface) for name in interface.fields}
+        known = {
+            name
+            for interface in shared
+            if each in schema.get_possible_types(interface)
+            for name in interface.fields
+        }
         rest = [name for name in each.fields if name not in known]
         if rest:
             yield f"... on {each.name} {{ __typename {' '.join(_fields(schema, each.fields, rest, depth, page))} }}"

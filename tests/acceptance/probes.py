@@ -33,7 +33,14 @@ def a_command_id_used_twice(day: Day) -> None:
 
 def views_by_their_keys(day: Day) -> None:
     books = day.books.read()
-    shown = ["1", "2", "7", "155", "301", *(day.account(each).partition(":")[2] for each in ("a", "frozen", "closed"))]
+    shown = [
+        "1",
+        "2",
+        "7",
+        "155",
+        "301",
+        *(day.account(each).partition(":")[2] for each in ("a", "frozen", "closed")),
+    ]
     _ask(day, "account", ({"id": f"Account:{each}"} for each in (*shown, "unknown")))
     _ask(day, "customer", ({"id": f"Customer:{each}"} for each in ("1", "10", "97", "98", "unknown")))
     _ask(day, "ledger", ({"currency": each} for each in (*books.ledgers(), "SEK")))
@@ -82,7 +89,9 @@ def events_from_history_and_live(day: Day) -> None:
         _expect_events(day, events, text, {"stream": account}, before)
     token, middle = deposited["token"], history[len(history) // 2]
     for after in (middle["cursor"], None):
-        asked = {"stream": account, "after": after, "until": token} if after else {"stream": account, "until": token}
+        asked = (
+            {"stream": account, "after": after, "until": token} if after else {"stream": account, "until": token}
+        )
         with day.asker.follow(text, asked) as events:
             _expect_events(day, events, text, asked, int(middle["node"]["position"]) if after else 0)
             assert events.rest() == []

@@ -22,7 +22,13 @@ class Refusal:
 
     def thing(self, message: str) -> Thing:
         path = ["input", self.blamed] if self.blamed else None
-        return {"__typename": self.type, "code": screaming(self.type), "message": message, "path": path, **self.data}
+        return {
+            "__typename": self.type,
+            "code": screaming(self.type),
+            "message": message,
+            "path": path,
+            **self.data,
+        }
 
 
 def screaming(name: str) -> str:
@@ -60,9 +66,7 @@ def reused(day: Day) -> Iterator[tuple[str, Input]]:
 def _of_customers(day: Day) -> Iterator[Refusal]:
     ada, nobody = {"customerId": day.customer("ada")}, {"customerId": day.customer("nobody")}
     bob, email, name = {"customerId": day.customer("bob")}, {"email": "x@example.com"}, {"name": "Ada"}
-    yield Refusal(
-        "registerCustomer", {**ada, **name, **email}, "CustomerAlreadyRegistered", "customerId", ada
-    )
+    yield Refusal("registerCustomer", {**ada, **name, **email}, "CustomerAlreadyRegistered", "customerId", ada)
     for command, input_ in (("registerCustomer", {**nobody, **email}), ("renameCustomer", ada)):
         yield Refusal(command, {**input_, "name": " - "}, "NameBlank", None, {})
         yield Refusal(command, {**input_, "name": LONG}, "NameTooLong", None, {"length": 201, "allowed": 200})
@@ -112,9 +116,7 @@ def _of_amounts(command: str, rest: Input) -> Iterator[Refusal]:
 
 def _of_money(command: str, rest: Input, name: str) -> Iterator[Refusal]:
     dollars, large, fine = {"amount": "1", "currency": "USD"}, "1" + "0" * 15, "0.001"
-    yield Refusal(
-        command, {**rest, name: dollars}, "CurrencyMismatch", None, {"expected": "EUR", "given": "USD"}
-    )
+    yield Refusal(command, {**rest, name: dollars}, "CurrencyMismatch", None, {"expected": "EUR", "given": "USD"})
     yield Refusal(command, {**rest, name: eur(large)}, "AmountTooLarge", name, {"amount": _money(large)})
     decimals = {"amount": _money(fine), "allowed": 2}
     yield Refusal(command, {**rest, name: eur(fine)}, "TooManyDecimals", name, decimals)

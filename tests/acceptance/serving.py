@@ -112,11 +112,9 @@ class Gateway(Process):
 
 
 @contextmanager
-def running(
-    *arguments: str, program: Sequence[str] = TIDEGATE, **settings: str | float
-) -> Generator[Process, None, None]:
+def running(*arguments: str, **settings: str | float) -> Generator[Process]:
     """A command of Tidegate with settings from the environment; killed when the block is left."""
-    process = Process([*program, *arguments], _environment(settings))
+    process = Process([*TIDEGATE, *arguments], _environment(settings))
     try:
         yield process
     finally:
@@ -124,18 +122,23 @@ def running(
 
 
 @contextmanager
-def serving(
-    *arguments: str, program: Sequence[str] = TIDEGATE, **settings: str | float
-) -> Generator[Gateway, None, None]:
-    """`tidegate serve` on a free port, asked to end when the block is left: it must do that cleanly."""
+def started(*arguments: str, program: Sequence[str] = TIDEGATE, **settings: str | float) -> Generator[Gateway]:
+    """`tidegate serve` on a free port; killed when the block is left."""
     gateway = Gateway([*program, "serve", *arguments], _environment({"port": 0, **settings}))
     try:
         yield gateway
+    finally:
+        gateway.close()
+        print(gateway.output)  # noqa: T201 # pytest shows it with a failure
+
+
+@contextmanager
+def serving(*arguments: str, program: Sequence[str] = TIDEGATE, **settings: str | float) -> Generator[Gateway]:
+    """The same, but told to end when the block is left: it must do that cleanly."""
+    with started(*arguments, program=program, **settings) as gateway:
+        yield gateway
         status = gateway.end()
         assert status == 0, f"serve ended with status {status}:\n{gateway.output}"
-    finally:
-        print(gateway.output)  # noqa: T201 # pytest shows it with a failure
-        gateway.close()
 
 
 def eventually(holds: Callable[[], bool], what: str, seconds: float = SECONDS) -> None:
@@ -159,5 +162,6 @@ def _environment(settings: Mapping[str, str | float]) -> dict[str, str]:
 
 
 def _outside_settings() -> dict[str, str]:
-    """This process's environment without settings of Tidegate's: tests give their own."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
+    """This process's environment without settings of Tidegate's: tests give their own. Tables get their room."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIDEGATE_")}
+    return {**kept, "COLUMNS": "150"}

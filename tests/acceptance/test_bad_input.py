@@ -15,7 +15,9 @@ from tests.acceptance.books import Books
 from tests.acceptance.conftest import Serve
 from tests.acceptance.customers import BALANCE, DEPOSIT, REGISTER, Counter
 
-INSIDE = re.compile(r"Traceback|\bFile \"|0x[0-9a-f]{6}|site-packages|\.py\b|NoneType|\bException\b|__\w+__|pymongo|bson")
+INSIDE = re.compile(
+    r"Traceback|\bFile \"|0x[0-9a-f]{6}|site-packages|\.py\b|NoneType|\bException\b|__\w+__|pymongo|bson"
+)
 """What an answer never tells: words of the inside."""
 
 ACCOUNTS = """query($first: Int, $after: String, $last: Int, $before: String, $where: AccountWhere,
@@ -63,8 +65,34 @@ def _is_one_clear_sentence(message: str) -> None:
 
 @pytest.mark.parametrize(
     "amount",
-    ["NaN", "Infinity", "-Infinity", "1e400", "1E2", DIGITS_40, "0." + DIGITS_40, "", " ", "1 ", "+1", "1,5", "0x1F",
-     "١٢", "1.", ".5", "--1", "1" * 100_000, 10.5, 10, True, None, [], ["1"], {}, {"$gt": 0}],
+    [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e400",
+        "1E2",
+        DIGITS_40,
+        "0." + DIGITS_40,
+        "",
+        " ",
+        "1 ",
+        "+1",
+        "1,5",
+        "0x1F",
+        "١٢",
+        "1.",
+        ".5",
+        "--1",
+        "1" * 100_000,
+        10.5,
+        10,
+        True,
+        None,
+        [],
+        ["1"],
+        {},
+        {"$gt": 0},
+    ],
     ids=lambda value: repr(value)[:12],
 )
 def test_an_amount_that_is_no_decimal(counter: Counter, books: Books, amount: Any) -> None:
@@ -72,7 +100,9 @@ def test_an_amount_that_is_no_decimal(counter: Counter, books: Books, amount: An
         assert refusal(counter.deposit(amount))["extensions"]["code"] == "BAD_INPUT"
 
 
-@pytest.mark.parametrize("literal", ['"NaN"', '"1e400"', "1e400", "NaN", "10.50", f'"{DIGITS_40}"', "null", "EUR", "[]"])
+@pytest.mark.parametrize(
+    "literal", ['"NaN"', '"1e400"', "1e400", "NaN", "10.50", f'"{DIGITS_40}"', "null", "EUR", "[]"]
+)
 def test_an_amount_in_the_document_that_is_no_decimal(counter: Counter, books: Books, literal: str) -> None:
     text = f"""mutation {{ depositMoney(input: {{ accountId: "{counter.account}",
         amount: {{ amount: {literal}, currency: "EUR" }} }}) {{ __typename }} }}"""
@@ -98,7 +128,9 @@ def test_a_text_that_is_none(counter: Counter, books: Books, name: Any) -> None:
         assert refusal(answer)["extensions"]["code"] == "BAD_INPUT"
 
 
-@pytest.mark.parametrize("name", ["", " ", "\t", "\u200b", "x" * 10_000, "a\u2028b"], ids=lambda value: repr(value)[:12])
+@pytest.mark.parametrize(
+    "name", ["", " ", "\t", "\u200b", "x" * 10_000, "a\u2028b"], ids=lambda value: repr(value)[:12]
+)
 def test_a_text_that_is_no_name_is_a_rejection_of_the_domain(counter: Counter, books: Books, name: str) -> None:
     with changing_nothing(counter, books):
         answer = counter.asker.ask(REGISTER, {"input": {"name": name, "email": "a@example.com"}})
@@ -109,7 +141,9 @@ def test_a_text_that_is_no_name_is_a_rejection_of_the_domain(counter: Counter, b
 def test_a_lone_surrogate(counter: Counter, books: Books, escaped: str) -> None:
     variables = f'{{"input": {{"name": "{escaped}", "email": "a@example.com"}}}}'
     in_variables = f'{{"query": {json.dumps(REGISTER)}, "variables": {variables}}}'
-    document = f'mutation {{ registerCustomer(input: {{name: "{escaped}", email: "a@example.com"}}) {{ __typename }} }}'
+    document = (
+        f'mutation {{ registerCustomer(input: {{name: "{escaped}", email: "a@example.com"}}) {{ __typename }} }}'
+    )
     with changing_nothing(counter, books):
         assert refusal(counter.asker.post(in_variables.encode()))["extensions"]["code"] in ("BAD_JSON", "BAD_INPUT")
         code = refusal(counter.asker.ask(document))["extensions"]["code"]
@@ -118,8 +152,27 @@ def test_a_lone_surrogate(counter: Counter, books: Books, escaped: str) -> None:
 
 @pytest.mark.parametrize(
     "id_",
-    ["Customer:1", "account:1", "Account", "Account:", ":1", "1", "", "Account:a b", "Account:ä", "Account:$where",
-     "Account:" + "1" * 65, "Account:1\n", "Account:../1", "Event:1.0", "x" * 100_000, 1.5, True, [], {}],
+    [
+        "Customer:1",
+        "account:1",
+        "Account",
+        "Account:",
+        ":1",
+        "1",
+        "",
+        "Account:a b",
+        "Account:ä",
+        "Account:$where",
+        "Account:" + "1" * 65,
+        "Account:1\n",
+        "Account:../1",
+        "Event:1.0",
+        "x" * 100_000,
+        1.5,
+        True,
+        [],
+        {},
+    ],
     ids=lambda value: repr(value)[:14],
 )
 def test_an_id_that_is_none_of_an_account(counter: Counter, books: Books, id_: Any) -> None:
@@ -137,7 +190,12 @@ def test_the_place_of_a_bad_value_is_named(counter: Counter) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"first": -1}, {"first": 501}, {"first": 2**31 - 1}, {"last": -1}, {"last": 501}, {"first": 1, "last": 1},
+        {"first": -1},
+        {"first": 501},
+        {"first": 2**31 - 1},
+        {"last": -1},
+        {"last": 501},
+        {"first": 1, "last": 1},
     ],
     ids=str,
 )
@@ -149,18 +207,34 @@ def test_a_page_that_is_not_offered(counter: Counter, arguments: Mapping[str, An
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"first": 2**31}, {"first": 1.5}, {"first": "1"}, {"first": True}, {"first": []},
-        {"where": {"balance": {"eq": "1"}}}, {"where": {"nothing": 1}}, {"where": []}, {"where": "x"},
-        {"where": {"status": {"eq": "open"}}}, {"where": {"status": {"eq": "LOST"}}},
+        {"first": 2**31},
+        {"first": 1.5},
+        {"first": "1"},
+        {"first": True},
+        {"first": []},
+        {"where": {"balance": {"eq": "1"}}},
+        {"where": {"nothing": 1}},
+        {"where": []},
+        {"where": "x"},
+        {"where": {"status": {"eq": "open"}}},
+        {"where": {"status": {"eq": "LOST"}}},
         {"where": {"status": {"eq": "OPEN"}, "currency": {"eq": "EUR"}}},
-        {"where": {"currency": {"eq": ""}}}, {"where": {"currency": {"eq": "E\nR"}}},
-        {"where": {"currency": {"eq": "E" * 65}}}, {"where": {"currency": {"eq": {"$ne": 1}}}},
-        {"where": {"openedAt": {"gt": "yesterday"}}}, {"where": {"openedAt": {"gt": "2026-02-30T00:00:00Z"}}},
-        {"where": {"openedAt": {"gt": "2026-01-31T00:00:00"}}}, {"where": {"openedAt": {"gt": 1769817600}}},
-        {"where": {"openedAt": {"gt": "2026-W05-6T00:00:00Z"}}}, {"where": {"openedAt": {"gt": "20260131T000000Z"}}},
+        {"where": {"currency": {"eq": ""}}},
+        {"where": {"currency": {"eq": "E\nR"}}},
+        {"where": {"currency": {"eq": "E" * 65}}},
+        {"where": {"currency": {"eq": {"$ne": 1}}}},
+        {"where": {"openedAt": {"gt": "yesterday"}}},
+        {"where": {"openedAt": {"gt": "2026-02-30T00:00:00Z"}}},
+        {"where": {"openedAt": {"gt": "2026-01-31T00:00:00"}}},
+        {"where": {"openedAt": {"gt": 1769817600}}},
+        {"where": {"openedAt": {"gt": "2026-W05-6T00:00:00Z"}}},
+        {"where": {"openedAt": {"gt": "20260131T000000Z"}}},
         {"where": {"openedAt": {"gt": "0001-01-01T00:00:00+14:00"}}},
-        {"where": {"ownerName": {"startsWith": "a\0b"}}}, {"where": {"ownerName": {"eq": "x" * 10_001}}},
-        {"orderBy": {"field": "BALANCE"}}, {"orderBy": {"field": "ID"}}, {"orderBy": {}},
+        {"where": {"ownerName": {"startsWith": "a\0b"}}},
+        {"where": {"ownerName": {"eq": "x" * 10_001}}},
+        {"orderBy": {"field": "BALANCE"}},
+        {"orderBy": {"field": "ID"}},
+        {"orderBy": {}},
         {"orderBy": {"field": "OPENED_AT", "direction": "UP"}},
     ],
     ids=lambda value: str(value)[:50],
@@ -239,7 +313,9 @@ def test_unknown_fields_of_an_input(counter: Counter, books: Books) -> None:
         assert refusal(counter.asker.ask(DEPOSIT, given))["extensions"]["code"] == "BAD_INPUT"
 
 
-@pytest.mark.parametrize("command_id", ["", "1", "x" * 36, "0190a5e0-0000-7000-8000-00000000000g", 1, [], "{0190a5e0}"])
+@pytest.mark.parametrize(
+    "command_id", ["", "1", "x" * 36, "0190a5e0-0000-7000-8000-00000000000g", 1, [], "{0190a5e0}"]
+)
 def test_a_command_id_that_is_no_uuid(counter: Counter, books: Books, command_id: Any) -> None:
     given = {**_deposit_of(counter), "options": {"commandId": command_id}}
     with changing_nothing(counter, books):
@@ -261,9 +337,14 @@ def test_a_body_over_the_limit(counter: Counter, books: Books) -> None:
 @pytest.mark.parametrize(
     ("body", "code"),
     [
-        (b"", "BAD_JSON"), (b"null", "BAD_REQUEST"), (b"[]", "BATCHING_DISABLED"), (b"{", "BAD_JSON"),
-        (b'{"query": null}', "NO_QUERY"), (b'{"query": "{__typename}", "variables": []}', "BAD_REQUEST"),
-        (b'{"query": "\xff"}', "BAD_ENCODING"), (b'{"query": "{__typename}", "variables": {"a": NaN}}', "BAD_NUMBER"),
+        (b"", "BAD_JSON"),
+        (b"null", "BAD_REQUEST"),
+        (b"[]", "BATCHING_DISABLED"),
+        (b"{", "BAD_JSON"),
+        (b'{"query": null}', "NO_QUERY"),
+        (b'{"query": "{__typename}", "variables": []}', "BAD_REQUEST"),
+        (b'{"query": "\xff"}', "BAD_ENCODING"),
+        (b'{"query": "{__typename}", "variables": {"a": NaN}}', "BAD_NUMBER"),
         (b'{"query": "{__typename}", "variables": {"a": 1e400}}', "BAD_NUMBER"),
         (b'{"query": "{__typename}", "extensions": {"after": 1}}', "BAD_REQUEST"),
         (b'{"query": "{__typename}", "variables": {"a": ' + DIGITS_40.encode() + b"}}", "BAD_NUMBER"),

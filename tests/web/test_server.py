@@ -262,10 +262,14 @@ async def test_messages_are_not_packed(at: Address) -> None:
     await session.close()
 
 
-async def test_a_client_that_takes_nothing_fills_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(websocket, "_SEND_TIMEOUT", 0.1)
+@pytest.mark.parametrize(("where", "what"), [(websocket, "_SEND_TIMEOUT"), (connections, "_STUCK")])
+async def test_a_client_that_takes_nothing_fills_no_memory(
+    where: object, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The conversation gives up on it, and the connection would, too."""
+    monkeypatch.setattr(websocket, "_SEND_TIMEOUT", 60)
     monkeypatch.setattr(websocket, "_CLOSE_TIMEOUT", 0.1)
-    monkeypatch.setattr(connections, "_STUCK", 0.3)
+    monkeypatch.setattr(where, what, 0.1)
     control = Control()
     async with served(control) as at:
         session = await opened(at, max_queue=1)
@@ -274,6 +278,17 @@ async def test_a_client_that_takes_nothing_fills_no_memory(monkeypatch: pytest.M
         await asyncio.wait_for(control.closed.wait(), PATIENCE)
         session.transport.resume_reading()
         assert await closing(session) in (1013, None)
+
+
+async def test_the_end_waits_for_mutations_that_nobody_waits_for() -> None:
+    control = Control()
+    async with served(control) as at:
+        session = await opened(at)
+        await session.send(subscribe('mutation { note(what: "wait") }'))
+        await control.begun.wait()
+        await session.close()
+        asyncio.get_running_loop().call_later(0.5, control.gate.set)
+    assert control.done == ["wait"]
 
 
 def test_the_event_loop_is_the_fast_one() -> None:
