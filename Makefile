@@ -12,7 +12,7 @@ STRICT := $(if $(filter true,$(CI)),--strict)
 PLAYGROUND := $(filter-out %/node_modules,$(wildcard playground/* playground/*/*))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint clean reset lock playground programs
+.PHONY: help run test check lint bench clean reset lock playground programs
 
 help: ## prints this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ lint: $(VENV)/installed-test
 .PHONY: schema.graphql
 schema.graphql: $(VENV)/installed-test
 	@$(BIN)/tidegate schema > $@.new && mv $@.new $@
+
+bench: $(VENV)/installed-test programs ## writes benchmarks/RESULTS.md; ARGS="--rounds 5"
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## removes the packages, the built playground and all caches; the bank's data stays
 	rm -rf $(VENV) dist gateway/web/static/playground playground/node_modules

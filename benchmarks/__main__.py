@@ -17,11 +17,13 @@ from gateway.application.reading import read
 from gateway.mongo.client import connect
 from gateway.mongo.embedded import embedded
 from gateway.settings import load_settings
+from gateway.web.server import new_event_loop
 
 _RESULTS = Path(__file__).with_name("RESULTS.md")
 _BATCHES = (100, 500, 1_000)
 _COMMITS = 20_000
 _SECONDS = 5
+_READS = 5_000
 
 
 @dataclass
@@ -46,20 +48,22 @@ async def _measure(rounds: int) -> Rounds:
     found, model = Rounds(), read(application)
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         async with embedded(Path(folder)) as server:
-            settings = load_settings(database="bench")
-            mongo = connect(server.uri, settings)
-            bench = Bench(mongo, model)
+            mongo = connect(server.uri, load_settings(database="bench"))
+            motor = connect(server.uri, load_settings(database="bench", driver="motor"))
             for number in range(rounds):
                 print(f"Round {number + 1} of {rounds}")  # noqa: T201
-                await _round(bench, server.uri, number, found)
+                await _round(Bench(mongo, model), Bench(motor, model), server.uri, number, found)
+            await motor.close()
             await mongo.close()
     return found
 
 
-async def _round(bench: Bench, uri: str, number: int, found: Rounds) -> None:
+async def _round(bench: Bench, motor: Bench, uri: str, number: int, found: Rounds) -> None:
     best = max([await bench.bare_batches(_COMMITS, size) for size in _BATCHES])
     found.add("insert_many, encoded already", best)
     found.add("the log", max([await bench.log(_COMMITS, size) for size in _BATCHES]))
+    found.add("look-ups, on PyMongo", await bench.lookups(_READS))
+    found.add("look-ups, on Motor", await motor.lookups(_READS))
     found.add("insert_one, 64 at once", await bench.bare_singles(_SECONDS))
     async with http.gateway(uri, f"bench_http_{number}") as address:
         load = await http.load(address, _SECONDS)
@@ -72,6 +76,8 @@ def _report(found: Rounds, rounds: int) -> str:
     rows = [
         ("insert_many of encoded documents, its best of 100, 500, 1,000", "insert_many, encoded already", None),
         ("the log: from dataclasses to acknowledged, chained", "the log", "insert_many, encoded already"),
+        ("look-ups by command id, 64 at once, on PyMongo", "look-ups, on PyMongo", None),
+        ("the same on Motor, against PyMongo", "look-ups, on Motor", "look-ups, on PyMongo"),
         ("one insert_one each, 64 at once", "insert_one, 64 at once", None),
         ("mutations over HTTP, 64 connections, 50 accounts", "mutations over HTTP", "insert_one, 64 at once"),
     ]
@@ -111,7 +117,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds: int = parser.parse_args().rounds
-    found = asyncio.run(_measure(rounds))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        found = runner.run(_measure(rounds))
     _RESULTS.write_text(_report(found, rounds))
 
 

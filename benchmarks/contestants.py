@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import cycle
 from typing import Any
 from uuid import uuid4
 
@@ -60,6 +61,21 @@ class Bench:
             assert appended.safe == len(batch)
             head = _head(batch[-1])
         return commits / (time.perf_counter() - began)
+
+    async def lookups(self, reads: int) -> float:
+        """Finds by command id, 64 at once: what a driver costs a call."""
+        await self.emptied()
+        log, batch = EventLog(self.mongo.database, self.model), _encoded(self.model, 500)
+        await log.append(batch)
+        ids = cycle([each.commit.command.id for each in batch])
+        began, rest = time.perf_counter(), iter(range(reads))
+
+        async def client() -> None:
+            for _ in rest:
+                assert await log.commands([next(ids)])
+
+        await asyncio.gather(*(client() for _ in range(AT_ONCE)))
+        return reads / (time.perf_counter() - began)
 
     async def bare_singles(self, seconds: float) -> float:
         """One `insert_one` each, 64 at once: what a hand-written mutation without any domain would do."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
@@ -12,6 +12,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
+from pymongo.monitoring import CommandListener
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -41,14 +42,18 @@ class Mongo:
         await settle(self.client.close())
 
 
-def connect(uri: str, settings: Settings) -> Mongo:
-    """A client of the chosen driver; nothing is sent yet. Every operation ends within `mongodb_timeout`."""
+def connect(uri: str, settings: Settings, listeners: Sequence[CommandListener] = ()) -> Mongo:
+    """A client of the chosen driver; nothing is sent yet. Every operation ends within `mongodb_timeout`.
+
+    `listeners` hear of every command that is sent.
+    """
     options = {
         "appname": "tidegate",
         "tz_aware": True,
         "uuidRepresentation": "standard",
         "retryWrites": True,
         "timeoutMS": round(settings.mongodb_timeout * 1000),
+        "event_listeners": list(listeners),
     }
     client = _client_class(settings)(uri, **options)
     return Mongo(client, client.get_database(settings.database, OPTIONS))

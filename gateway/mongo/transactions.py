@@ -60,7 +60,7 @@ async def end_abandoned(database: Database) -> None:
     sessions: list[Document] = [{"id": each["lsid"]["id"]} async for each in found]
     if sessions:
         _log.warning("Ending %d transactions that were left open.", len(sessions))
-        await admin.command({"killSessions": sessions})
+        await admin.command({"killSessions": sessions}, codec_options=OPTIONS)
 
 
 async def _attempt(session: Any, body: Callable[[Any], Awaitable[None]]) -> None:

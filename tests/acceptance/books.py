@@ -115,7 +115,7 @@ _STATUSES = {
 class Books:
     """Everything up to the head of the log, as it was when `read` was last called."""
 
-    uri: str
+    client: MongoClient[dict[str, Any]]
     database: str
     head: int = 0
     events: list[Event] = field(default_factory=list[Event])
@@ -128,11 +128,10 @@ class Books:
     def read(self) -> "Books":
         """Take what the log has gained."""
         options: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, uuid_representation=4)
-        with MongoClient[dict[str, Any]](self.uri) as client:
-            log = client[self.database].get_collection("events", options)
-            for commit in log.find({"_id": {"$gt": self.head}}).sort("_id"):
-                assert commit["_id"] == self.head + 1, "the log has a hole"
-                self._take(commit)
+        log = self.client[self.database].get_collection("events", options)
+        for commit in log.find({"_id": {"$gt": self.head}}).sort("_id"):
+            assert commit["_id"] == self.head + 1, "the log has a hole"
+            self._take(commit)
         return self
 
     def ledgers(self) -> dict[str, Ledger]:
@@ -161,7 +160,7 @@ class Books:
         return found
 
     def _ledger(self, currency: str) -> Ledger:
-        totals = dict.fromkeys(("DEPOSIT", "WITHDRAWAL", "SENT", "RECEIVED"), nothing(currency))
+        totals = {kind: nothing(currency) for kind, _, _ in _MOVEMENTS.values()}
         for line in self.lines.values():
             if line.currency == currency:
                 totals[line.kind] += abs(line.amount)

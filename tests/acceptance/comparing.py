@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeAlias
 
 from graphql import (
@@ -16,13 +17,16 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     Undefined,
-    get_named_type,
     is_abstract_type,
     parse,
     value_from_ast_untyped,
 )
 
-Thing: TypeAlias = Mapping[str, Any]
+Arguments: TypeAlias = Mapping[str, Any]
+
+Resolve: TypeAlias = Callable[[Arguments], Any]
+
+Thing: TypeAlias = Mapping[str, object | Resolve]
 """An expected object: `__typename`, and for each field its value or a function from its arguments to it.
 
 A value is JSON-ready, a Thing, a list of them, or a `Told` where only the gateway can know it.
@@ -63,7 +67,7 @@ class Comparison:
 
     def check(self, text: str, variables: Mapping[str, Any], data: Mapping[str, Any], root: Thing) -> None:
         """Compare the data of an operation; what differs is kept in `differences`."""
-        (operation,) = [each for each in parse(text).definitions if isinstance(each, OperationDefinitionNode)]
+        operation = _operation(text)
         type_ = self.schema.get_root_type(operation.operation)
         assert type_
         _Walk(self, dict(variables)).object(operation.selection_set, type_, data, root, ())
@@ -79,7 +83,7 @@ class _Walk:
     def object(
         self, selections: SelectionSetNode, type_: Any, found: Mapping[str, Any], expected: Thing, path: Path
     ) -> None:
-        concrete = expected.get("__typename", type_.name)
+        concrete = str(expected.get("__typename", type_.name))
         actual = self.comparison.schema.type_map[concrete]
         assert isinstance(actual, GraphQLObjectType)
         self._note_member(type_, actual)
@@ -125,7 +129,7 @@ class _Walk:
             self._same(found, actual.name, here)
             return
         arguments = self._arguments(node, actual)
-        wanted = expected[name] if name in expected else f"nothing is known of {actual.name}.{name}"
+        wanted: Any = expected.get(name, f"nothing is known of {actual.name}.{name}")
         if callable(wanted) and not isinstance(wanted, Told):
             wanted = wanted(arguments)
         before = len(self.comparison.differences)
@@ -136,14 +140,14 @@ class _Walk:
             self.comparison.covered.update(self._named(actual, name, arguments))
 
     def _value(self, node: FieldNode, type_: Any, found: Any, expected: Any, path: Path) -> None:
-        inner = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+        inner = _nullable(type_)
         if found is None or expected is None or isinstance(expected, Told):
             self._same(found, expected, path)
         elif isinstance(inner, GraphQLList):
             if len(found) != len(expected):
                 self._differ(path, f"{len(found)} items", f"{len(expected)} items")
             for index, (one, other) in enumerate(zip(found, expected, strict=False)):
-                self._value(node, inner.of_type, one, other, (*path, index))
+                self._value(node, _below(inner), one, other, (*path, index))
         elif node.selection_set and isinstance(expected, Mapping):
             self.object(node.selection_set, inner, found, expected, path)  # pyright: ignore[reportUnknownArgumentType] # a Thing
         else:
@@ -174,8 +178,29 @@ class _Walk:
             yield from _used(type_.fields[name].args[argument].type, value)
 
 
+def _nullable(type_: Any) -> Any:
+    return _below(type_) if isinstance(type_, GraphQLNonNull) else type_  # pyright: ignore[reportUnknownArgumentType] # open in graphql-core
+
+
+def _below(type_: Any) -> Any:
+    return getattr(type_, "of_type", None)
+
+
+def named_type(type_: Any) -> Any:
+    """The type under all lists and non-nulls."""
+    while hasattr(type_, "of_type"):
+        type_ = type_.of_type
+    return type_
+
+
+@cache
+def _operation(text: str) -> OperationDefinitionNode:
+    (found,) = [each for each in parse(text).definitions if isinstance(each, OperationDefinitionNode)]
+    return found
+
+
 def _used(type_: Any, value: Any) -> Iterator[str]:
-    named = get_named_type(type_)
+    named = named_type(type_)
     for each in value if isinstance(value, list) else [value]:  # pyright: ignore[reportUnknownVariableType] # JSON
         if isinstance(named, GraphQLInputObjectType) and isinstance(each, dict):
             for name, inner in each.items():  # pyright: ignore[reportUnknownVariableType] # JSON

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from graphql import GraphQLSchema, build_schema
+from pymongo import MongoClient
 
 from bank import application
 from gateway.api.schema import build_schema as derive
 from gateway.application.reading import read
 from tests.acceptance.asking import Asker
 from tests.acceptance.books import Books
-from tests.acceptance.serving import Gateway, serving
+from tests.acceptance.serving import TIDEGATE, Gateway, serving
 from tests.conftest import SHARED
 
 
@@ -35,9 +36,16 @@ def asker(gateway_url: str) -> Iterator[Asker]:
 
 
 @pytest.fixture(scope="session")
-def books(mongo_uri: str) -> Books:
+def mongo(mongo_uri: str) -> Iterator[MongoClient[dict[str, Any]]]:
+    """For tests that look into MongoDB itself."""
+    with MongoClient[dict[str, Any]](mongo_uri, uuidRepresentation="standard") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def books(mongo: MongoClient[dict[str, Any]]) -> Books:
     """The books of the shared gateway; whoever needs the newest page calls `read`."""
-    return Books(mongo_uri, SHARED)
+    return Books(mongo, SHARED)
 
 
 @pytest.fixture
@@ -47,7 +55,7 @@ def serve(mongo_uri: str, database: str) -> Iterator[Serve]:
 
         def start(*arguments: str, **settings: str | float) -> Gateway:
             given: dict[str, str | float] = {"mongodb_uri": mongo_uri, "database": database, **settings}
-            return stack.enter_context(serving(*arguments, **given))
+            return stack.enter_context(serving(*arguments, program=TIDEGATE, **given))
 
         yield start
 

@@ -17,7 +17,8 @@ OPEN = """mutation($input: OpenAccountInput!) {
 DEPOSIT = """mutation($input: DepositMoneyInput!, $options: CommandOptions, $id: ID!) {
     depositMoney(input: $input, options: $options) {
         ... on Receipt { token position commandId replayed events { id version } }
-        ... on DepositMoneyAccepted { account { balance { amount } } query { account(id: $id) { balance { amount } } } }
+        ... on DepositMoneyAccepted { account { balance { amount } }
+            query { account(id: $id) { balance { amount } } } }
         ... on Rejection { code message path } } }"""
 
 BALANCE = "query($id: ID!) { account(id: $id) { balance { amount } } }"

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from tests.acceptance.books import Account, Books, Customer, Day, Event, Key, Ledger, Line
-from tests.acceptance.comparing import Thing, Told
+from tests.acceptance.comparing import Arguments, Thing, Told
 from tests.acceptance.listing import ACCOUNTS, CUSTOMERS, DAYS, LEDGERS, LINES, Listing
 
 MOST_COUNTED = 10_000
@@ -45,22 +46,23 @@ class Expected:
             "account": lambda a: self._of(a["id"], books.accounts, self.account),
             "ledger": lambda a: self._of(a["currency"], books.ledgers(), self.ledger),
             "dailyActivity": lambda a: self._of(a["id"], books.days(), self.day),
-            **{name: lambda a, name=name: self.connection(name, a) for name in self.listings()},
+            **{name: partial(self.connection, name) for name in self.listings()},
         }
 
-    def listings(self) -> Mapping[str, tuple[Listing, Mapping[Any, Any]]]:
+    def listings(self) -> Mapping[str, tuple[Listing, Callable[[], Mapping[Any, Any]]]]:
         """What each connection lists, and the records that it lists."""
         books = self.books
         return {
-            "customers": (CUSTOMERS, books.customers),
-            "accounts": (ACCOUNTS, books.accounts),
-            "statement": (LINES, books.lines),
-            "ledgers": (LEDGERS, books.ledgers()),
-            "dailyActivities": (DAYS, books.days()),
+            "customers": (CUSTOMERS, lambda: books.customers),
+            "accounts": (ACCOUNTS, lambda: books.accounts),
+            "statement": (LINES, lambda: books.lines),
+            "ledgers": (LEDGERS, books.ledgers),
+            "dailyActivities": (DAYS, books.days),
         }
 
-    def connection(self, name: str, arguments: Mapping[str, Any]) -> Thing:
-        listing, records = self.listings()[name]
+    def connection(self, name: str, arguments: Arguments) -> Thing:
+        listing, all_records = self.listings()[name]
+        records = all_records()
         keys = listing.chosen(records, arguments)
         start, end = self._bounds(keys, arguments)
         make = {"Customer": self.customer, "Account": self.account, "StatementLine": self.line}
@@ -179,7 +181,7 @@ class Expected:
         found = records.get(given.rpartition(":")[2])
         return thing(found) if found else None
 
-    def _bounds(self, keys: Sequence[Any], arguments: Mapping[str, Any]) -> tuple[int, int]:
+    def _bounds(self, keys: Sequence[Any], arguments: Arguments) -> tuple[int, int]:
         """Where the page begins and ends among all keys."""
         after, before = arguments.get("after"), arguments.get("before")
         start = keys.index(self.cursors[after]) + 1 if after else 0
@@ -214,9 +216,12 @@ def event_thing(event: Event) -> Thing:
     }
     for name, value in event.data.items():
         if name in _IDS:
-            found[_IDS[name][0]] = f"{_IDS[name][1]}:{value}"
+            shown, kind = _IDS[name]
+            found[shown] = f"{kind}:{value}"
+        elif name in ("amount", "limit"):
+            found[name] = money(value["amount"], value["currency"])
         else:
-            found[_NAMES.get(name, name)] = money(**value) if isinstance(value, dict) else value
+            found[_NAMES.get(name, name)] = value
     return found
 
 

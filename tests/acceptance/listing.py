@@ -25,7 +25,8 @@ class Listing:
 
     def chosen(self, records: Mapping[Any, Any], arguments: Mapping[str, Any]) -> list[Any]:
         """The keys of what a connection has for these arguments, in its order."""
-        where, order_by = arguments.get("where") or {}, arguments.get("orderBy")
+        where: Mapping[str, Any] = arguments.get("where") or {}
+        order_by: Mapping[str, Any] | None = arguments.get("orderBy")
         order = self._order(where, order_by)
         keys = [key for key, record in records.items() if self._fits(record, where)]
         keys.sort(key=lambda key: (self.fields[order](records[key]), key) if order else key)
@@ -40,11 +41,12 @@ class Listing:
         return bounded[0] if bounded else self.paths.get(tuple(sorted(where)))
 
     def _fits(self, record: Any, where: Mapping[str, Any]) -> bool:
-        return all(
-            _TESTS[test](self.fields[name](record), wanted)
-            for name, tests in where.items()
-            for test, wanted in tests.items()
-        )
+        for name, tests in where.items():
+            value = self.fields[name](record)
+            for test, wanted in tests.items():
+                if not _TESTS[test](value, wanted):
+                    return False
+        return True
 
 
 _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {

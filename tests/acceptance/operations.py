@@ -6,11 +6,12 @@ from typing import Any
 from graphql import (
     GraphQLNonNull,
     GraphQLSchema,
-    get_named_type,
     is_abstract_type,
     is_leaf_type,
     is_union_type,
 )
+
+from tests.acceptance.comparing import named_type
 
 VALUES = ("Money", "PageInfo")
 """Objects that are parts of others: always asked for."""
@@ -36,7 +37,7 @@ def mutation(schema: GraphQLSchema, name: str) -> str:
     A third variable, `id`, is read back through the receipt.
     """
     field = _root(schema.mutation_type).fields[name]
-    result = everything(schema, get_named_type(field.type).name, depth=2)
+    result = everything(schema, named_type(field.type).name, depth=2)
     taken = f"$input: {field.args['input'].type}, $options: CommandOptions, $id: ID!"
     return f"mutation({taken}) {{ {name}(input: $input, options: $options) {result} }}"
 
@@ -81,7 +82,7 @@ def _interfaces(schema: GraphQLSchema, union: Any) -> list[Any]:
 def _fields(schema: GraphQLSchema, fields: Any, names: Any, depth: int, page: int) -> Iterator[str]:
     for name in names:
         field = fields[name]
-        named: Any = get_named_type(field.type)
+        named: Any = named_type(field.type)
         if any(isinstance(each.type, GraphQLNonNull) for each in field.args.values()):
             continue
         if is_leaf_type(named):

@@ -54,7 +54,8 @@ def nodes_of_every_kind(day: Day) -> None:
     ids += ["Account:unknown", "StatementLine:9999999999999"]
     for id_ in ids:
         kind = id_.partition(":")[0]
-        text = f"query($id: ID!) {{ node(id: $id) {{ __typename id ... on {kind} {everything(day.schema, kind, 1)} }} }}"
+        selection = f"{{ __typename id ... on {kind} {everything(day.schema, kind, 1)} }}"
+        text = f"query($id: ID!) {{ node(id: $id) {selection} }}"
         day.query(text, {"id": id_})
     day.query("query($ids: [ID!]!) { nodes(ids: $ids) { __typename id } }", {"ids": ids})
 
@@ -95,6 +96,28 @@ def events_from_history_and_live(day: Day) -> None:
         with day.asker.follow(text, asked) as events:
             _expect_events(day, events, text, asked, int(middle["node"]["position"]) if after else 0)
             assert events.rest() == []
+
+
+def events_from_within_a_commit(day: Day) -> None:
+    """A transfer is two events of one commit: a cursor may stand between them, a token behind both."""
+    text = field_of(day.schema, "subscription", "events", everything(day.schema, "EventEdge", 1))
+    moved = {"sourceId": day.account("a"), "targetId": day.account("b"), "amount": eur("0.01")}
+    tokens = [day.accept("transferMoney", moved)["token"] for _ in range(3)]
+    with day.asker.follow(text, {"after": tokens[0], "until": tokens[1]}) as events:
+        sent, received = [each["events"] for each in events.rest()]
+    day.compare(text, {}, {"events": sent}, {"events": lambda _: followed(day.books.events)[-4]})
+    for after, until, expected in (
+        (sent["cursor"], tokens[2], slice(-3, None)),
+        (received["cursor"], tokens[2], slice(-2, None)),
+        (sent["cursor"], received["cursor"], slice(-3, -2)),
+        (sent["cursor"], sent["cursor"], slice(0)),
+    ):
+        asked = {"after": after, "until": until}
+        with day.asker.follow(text, asked) as events:
+            found, edges = events.rest(), followed(day.books.events[expected])
+        assert len(found) == len(edges)
+        for data, edge in zip(found, edges, strict=True):
+            day.compare(text, asked, data, {"events": lambda _, edge=edge: edge})
 
 
 def all_events_of_the_log(day: Day) -> None:
@@ -139,6 +162,7 @@ PROBES: tuple[Callable[[Day], None], ...] = (
     connections_filtered_and_ordered,
     connections_of_views,
     events_from_history_and_live,
+    events_from_within_a_commit,
     all_events_of_the_log,
     views_as_they_change,
     views_that_are_not_there_yet,
@@ -227,8 +251,9 @@ def _accounts(day: Day) -> Iterator[Arguments]:
     yield from ({"where": {"status": {"eq": each}}} for each in ("OPEN", "FROZEN", "CLOSED"))
     for each, order in product(("EUR", "JPY", "BHD"), _ordered("BALANCE")):
         yield {"where": {"currency": {"eq": each}}, **order}
-    for order in ({}, *_ordered("OPENED_AT", "OWNER_NAME")):
-        yield {"where": {"customerId": {"eq": day.customer("ada")}}, **order}
+    of_ada: Arguments = {"where": {"customerId": {"eq": day.customer("ada")}}}
+    yield of_ada
+    yield from ({**of_ada, **order} for order in _ordered("OPENED_AT", "OWNER_NAME"))
     yield {"where": {"ownerName": {"startsWith": "Ada"}}, "orderBy": {"field": "OWNER_NAME", "direction": "DESC"}}
     yield {"where": {"ownerName": {"eq": "Ada Harbour"}}}
     yield {"where": {"status": {"eq": "OPEN"}, "openedAt": {"gte": times[30]}}}

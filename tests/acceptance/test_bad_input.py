@@ -50,7 +50,8 @@ def changing_nothing(counter: Counter, books: Books) -> Generator[None]:
 def refusal(answer: Answer) -> Mapping[str, Any]:
     """The one error of an answer that has nothing else."""
     (error,) = answer.errors
-    assert not any((answer.body.get("data") or {}).values())
+    data: dict[str, Any] = answer.body.get("data") or {}
+    assert not any(data.values())
     assert answer.status < 500
     _is_one_clear_sentence(error["message"])
     assert not INSIDE.search(answer.text)
@@ -262,12 +263,11 @@ def test_a_token_of_nobody(counter: Counter, books: Books, token: str) -> None:
 
 
 def test_a_token_from_the_future_waits_no_longer_than_the_limit(
-    serve: Serve, mongo_uri: str, database: str
+    serve: Serve, mongo: MongoClient[dict[str, Any]], database: str
 ) -> None:
     with Asker(serve(visibility_timeout=0.3).url) as asker:
         counter = Counter(asker).open()
-        with MongoClient[dict[str, Any]](mongo_uri, uuidRepresentation="standard") as client:
-            identity = client[database]["identity"].find_one("log") or {}
+        identity = mongo[database]["identity"].find_one("log") or {}
         asker.after = Signer(bytes(identity["secret"]), identity["log"]).token(1_000_000)
         error = refusal(asker.ask(BALANCE, {"id": counter.account}))
     data = error["extensions"]

@@ -21,8 +21,10 @@ from tests.acceptance.story import Day
 from tests.conftest import SHARED
 
 Arguments = dict[str, Any]
+Mongo = MongoClient[dict[str, Any]]
 
 MOST_COMMANDS = 9
+MOST_PAGES = 15
 
 BY_KEY = AccessPath((), None)
 CASES = [
@@ -43,7 +45,7 @@ def day(asker: Asker, schema: GraphQLSchema, books: Books) -> Iterator[Day]:
     """Whatever is asked in a test, none of its values differed from what the log says."""
     day = Day(asker, schema, books)
     yield day
-    assert day.comparison.differences == []
+    assert day.comparison.differences[:20] == []
 
 
 @pytest.mark.parametrize(("model", "path", "direction"), CASES, ids=NAMES)
@@ -51,7 +53,9 @@ def test_an_access_path_has_every_view_once_and_in_order(
     day: Day, model: ReadModel, path: AccessPath, direction: str | None
 ) -> None:
     name = camel(model.many)
-    text = field_of(day.schema, "query", name, everything(day.schema, f"{model.view.__name__}Connection", 1))
+    edges = f"edges {{ cursor node {everything(day.schema, model.view.__name__, 0)} }}"
+    page = f"totalCount pageInfo {everything(day.schema, 'PageInfo', 0)}"
+    text = field_of(day.schema, "query", name, f"{{ {page} nodes {{ id }} {edges} }}")
     arguments = {**_where(day, model, path), **_order(path, direction)}
     forward = _pages(day, (name, text), arguments, ("first", "after", "hasNextPage", "endCursor"))
     backward = _pages(day, (name, text), arguments, ("last", "before", "hasPreviousPage", "startCursor"))
@@ -79,11 +83,11 @@ def test_a_cursor_says_where_to_go_on_also_when_the_views_around_it_have_changed
     assert [each["id"] for each in behind] == [ids[2], ids[0], ids[3]]
 
 
-def test_nested_connections_take_no_more_questions_for_more_views(day: Day, mongo_uri: str) -> None:
+def test_nested_connections_take_no_more_questions_for_more_views(day: Day, mongo: Mongo) -> None:
     day.query(NESTED, {"first": 2})
-    with _commands(mongo_uri) as few:
+    with _commands(mongo) as few:
         day.query(NESTED, {"first": 2})
-    with _commands(mongo_uri) as many:
+    with _commands(mongo) as many:
         day.query(NESTED, {"first": 30})
     assert len(few) == len(many) <= MOST_COMMANDS, "\n".join(many)
 
@@ -105,7 +109,7 @@ def _pages(
     """The ids of each page, from one end to the other; every page is compared with the log on the way."""
     name, text = asked
     size, from_, more, last = way
-    most = max(3, len(_chosen(day, name, arguments)) // 14)
+    most = max(3, len(_chosen(day, name, arguments)) // (MOST_PAGES - 1))
     pages: list[list[str]] = []
     cursor: str | None = None
     while True:
@@ -113,12 +117,13 @@ def _pages(
         pages.append([each["id"] for each in page["nodes"]])
         if not page["pageInfo"][more]:
             return pages
+        assert len(pages) < MOST_PAGES, "it has no end"
         cursor = page["pageInfo"][last]
 
 
 def _chosen(day: Day, name: str, arguments: Arguments) -> list[Any]:
     listing, records = day.expected.listings()[name]
-    return listing.chosen(records, arguments)
+    return listing.chosen(records(), arguments)
 
 
 def _where(day: Day, model: ReadModel, path: AccessPath) -> Arguments:
@@ -128,7 +133,7 @@ def _where(day: Day, model: ReadModel, path: AccessPath) -> Arguments:
     if not names:
         return {}
     listing, records = day.expected.listings()[camel(model.many)]
-    found = Counter(tuple(listing.fields[each](record) for each in names) for record in records.values())
+    found = Counter(tuple(listing.fields[each](record) for each in names) for record in records().values())
     ((values, _),) = found.most_common(1)
     return {"where": {name: {"eq": value} for name, value in zip(names, values, strict=True)}}
 
@@ -138,19 +143,18 @@ def _order(path: AccessPath, direction: str | None) -> Arguments:
 
 
 @contextmanager
-def _commands(mongo_uri: str) -> Generator[list[str]]:
+def _commands(mongo: Mongo) -> Generator[list[str]]:
     """The commands on read models that MongoDB was given while the block ran."""
     found: list[str] = []
-    with MongoClient[dict[str, Any]](mongo_uri) as client:
-        database = client[SHARED]
-        database.command("profile", 2)
-        try:
-            yield found
-        finally:
-            database.command("profile", 0)
-            for each in database["system.profile"].find({"op": {"$in": ["query", "command"]}}):
-                found += [str(each["command"])] if _is_read(each["command"]) else []
-            database.drop_collection("system.profile")
+    database = mongo[SHARED]
+    database.command("profile", 2)
+    try:
+        yield found
+    finally:
+        database.command("profile", 0)
+        for each in database["system.profile"].find({"op": {"$in": ["query", "command"]}}):
+            found += [str(each["command"])] if _is_read(each["command"]) else []
+        database.drop_collection("system.profile")
 
 
 def _is_read(command: Mapping[str, Any]) -> bool:

@@ -50,7 +50,7 @@ def _mostly(usual: st.SearchStrategy[str], other: st.SearchStrategy[str]) -> st.
 
 
 ROUND = settings(
-    max_examples=150,
+    max_examples=100,
     derandomize=bool(os.environ.get("CI")),
     deadline=None,
     database=None,

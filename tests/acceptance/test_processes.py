@@ -53,11 +53,14 @@ def test_ctrl_c_ends_the_gateway_and_its_mongodb(data_dir: Path) -> None:
 
 
 def test_ctrl_c_ends_it_also_while_somebody_follows(data_dir: Path) -> None:
-    with started(data_dir=str(data_dir)) as gateway, Asker(gateway.url) as asker:
-        with asker.follow("subscription { events { cursor } }") as events:
-            events.next()
-            gateway.interrupt()
-            assert gateway.wait(LONGEST_END) == 0
+    with (
+        started(data_dir=str(data_dir)) as gateway,
+        Asker(gateway.url) as asker,
+        asker.follow("subscription { events { cursor } }") as events,
+    ):
+        events.next()
+        gateway.interrupt()
+        assert gateway.wait(LONGEST_END) == 0
 
 
 def test_a_killed_gateway_leaves_no_orphan_and_loses_nothing(data_dir: Path) -> None:
@@ -151,7 +154,7 @@ def test_a_setting_that_makes_no_sense_gets_one_sentence() -> None:
 
 
 def test_what_was_acknowledged_under_load_before_the_end_is_in_the_log(
-    serve: Serve, mongo_uri: str, database: str
+    serve: Serve, mongo: MongoClient[dict[str, Any]], database: str
 ) -> None:
     gateway = serve()
     with Asker(gateway.url) as asker:
@@ -162,7 +165,7 @@ def test_what_was_acknowledged_under_load_before_the_end_is_in_the_log(
         assert many.wait(30)
         assert gateway.end() == 0
         acknowledged = {id_ for sender in senders for id_ in sender.result()}
-    books = Books(mongo_uri, database).read()
+    books = Books(mongo, database).read()
     assert len(acknowledged) >= 16
     assert acknowledged <= books.commits.keys()
     assert books.accounts[account.partition(":")[2]].balance >= len(acknowledged)
@@ -178,8 +181,7 @@ def _deposit_until_it_ends(gateway: Gateway, account: str, many: Event) -> list[
                 answer = Counter(asker, account).deposit("1.00", str(id_))
             except httpx2.TransportError:
                 return acknowledged
-            found = answer.body.get("data") or {}
-            if not (found.get("depositMoney") or {}).get("token"):
+            if '"token"' not in answer.text:
                 return acknowledged
             acknowledged.append(id_)
             if len(acknowledged) == 10:

@@ -1,4 +1,4 @@
-"""Whoever has written something reads it: by token, by receipt; and is told so where that is not possible in time."""
+"""Whoever has written something reads it, by token and by receipt, or is told that it is not possible in time."""
 
 from collections.abc import Callable
 from uuid import uuid4

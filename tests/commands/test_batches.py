@@ -39,7 +39,7 @@ def heard() -> Heard:
 async def bank(mongo_uri: str, database: str, heard: Heard) -> AsyncIterator[Desk]:
     async with desk(Opening(mongo_uri, database, listeners=[heard])) as opened:
         await opened.all([REGISTER, OPEN, deposit(1_000)])
-        heard.names.clear()
+        heard.commands.clear()
         yield opened
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -317,6 +318,57 @@ async def test_whatever_fails_by_chance_the_answers_are_true(
         await one.check(history)
 
 
+class Chaos:
+    """A network without mercy, the same for the same seed: inserts get lost, halved, unanswered, or come later."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = Random(seed)
+        self._zombies: list[Zombie] = []
+
+    async def __call__(self, commits: Sequence[Encoded], append: Append) -> Appended:
+        if self._zombies and self._chance.random() < 0.5:
+            await self._zombies.pop(self._chance.randrange(len(self._zombies))).lands()
+        match self._chance.choice(["well", "well", "well", "well", "lost", "unanswered", "halved", "late"]):
+            case "well":
+                return await append(commits)
+            case "unanswered":
+                await append(commits)
+            case "halved":
+                await append(commits[: len(commits) // 2 or 1])
+            case "late":
+                zombie = Zombie()
+                await zombie(commits, append)
+                self._zombies.append(zombie)
+            case _:
+                pass
+        return NOT_KNOWN
+
+    async def ends(self) -> None:
+        """Whatever is still on its way arrives."""
+        for zombie in self._zombies:
+            await zombie.lands()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("patience", [0.3, 5.0])
+async def test_whatever_becomes_of_inserts_the_answers_are_true(
+    opening: Opening, seed: int, patience: float
+) -> None:
+    settings = load_settings(command_timeout=patience, mongodb_timeout=2.0)
+    bank, chaos = replace(opening, application=bank_application), Chaos(seed)
+    async with desk(bank) as calm, desk(replace(bank, settings=settings)) as one:
+        history = await run([calm], WORKLOAD.beginning(), clients=1)
+        one.log.steps.extend([chaos] * 10_000)
+        history += await run([one, one, calm], WORKLOAD.commands(seed, 200))
+        await chaos.ends()
+        unknown = [each for each in history if isinstance(each.answer, CommitUnknown)]
+        one.log.steps.clear()
+        for each in unknown:
+            history.append(await sent(one, each.command, each.id))
+        await one.check(history)
+        assert not any(isinstance(each.answer, CommitUnknown) for each in history[-len(unknown) :] if unknown)
+
+
 async def test_when_the_writer_closes_everybody_gets_an_answer(opening: Opening) -> None:
     bank = replace(opening, application=bank_application, settings=load_settings(batch_commands=10))
     async with desk(bank) as one:
@@ -324,7 +376,8 @@ async def test_when_the_writer_closes_everybody_gets_an_answer(opening: Opening)
         commands = WORKLOAD.commands(seed=1, number=400)
         tasks = [asyncio.create_task(sent(one, each, uuid4())) for each in commands]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    history += await asyncio.gather(*tasks)
+    async with asyncio.timeout(1):
+        history += await asyncio.gather(*tasks)
     async with desk(bank) as other:
         commits = await other.check(history)
     answers = Counter(type(each.answer) for each in history)

@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, date, timedelta, timezone
+from datetime import UTC, timedelta, timezone
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +18,7 @@ from gateway.eventlog.storage import EMPTY
 from gateway.messages import CommandRecord, Commit, Head
 from gateway.mongo.codec import encoder
 from tests.support.checking import check_documents
-from tests.support.everything import Colour, Part, Size, ThingId, ThingLost, ThingSeen, application
+from tests.support.everything import LOST, SEEN, Colour, Part, Size, ThingId, ThingLost, ThingSeen, application
 from tests.support.logs import NOON, OpenLog, open_log, stored
 
 pytestmark = pytest.mark.anyio
@@ -54,25 +54,6 @@ def things(thing: str) -> SearchStrategy[ThingSeen]:
         other=st.none() | parts,
     )
 
-
-LOST = ThingLost(ThingId("a"))
-SEEN = ThingSeen(
-    thing=ThingId("a"),
-    text="text",
-    amount=Decimal("1.50"),
-    at=NOON,
-    day=date(2026, 1, 31),
-    code=UUID(int=1),
-    number=1,
-    flag=True,
-    size=Size.LARGE,
-    colour=Colour("red"),
-    part=Part("part", Decimal("0.10"), None),
-    parts=(),
-    perhaps=None,
-    note=None,
-    other=None,
-)
 
 commits = st.lists(st.lists(things("a") | things("b"), min_size=1, max_size=3), min_size=1, max_size=3)
 

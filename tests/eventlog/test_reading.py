@@ -7,49 +7,28 @@ from uuid import uuid4
 
 import pytest
 from bson import Int64
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from gateway.errors import HoleInLog, Unavailable, UndecodableEvent
 from gateway.eventlog.storage import EMPTY, EventLog
 from gateway.messages import Head
 from gateway.mongo.client import OPTIONS
 from gateway.mongo.collections import EVENTS
-from tests.eventlog.test_documents import SEEN
-from tests.support.desks import until
-from tests.support.everything import ThingId, ThingLost, application
+from tests.support.desks import Heard, until
+from tests.support.everything import SEEN, ThingId, ThingLost, application
 from tests.support.faults import failing
 from tests.support.logs import OpenLog, open_log
 
 pytestmark = pytest.mark.anyio
 
 
-class Commands(CommandListener):
-    """The commands as MongoDB got them."""
-
-    def __init__(self) -> None:
-        self.started_: list[dict[str, Any]] = []
-
-    def started(self, event: CommandStartedEvent) -> None:
-        self.started_.append(dict(event.command))
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Nothing to note."""
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        """Nothing to note."""
-
-    def named(self, name: str) -> list[dict[str, Any]]:
-        return [each for each in self.started_ if name in each]
+@pytest.fixture
+def heard() -> Heard:
+    return Heard()
 
 
 @pytest.fixture
-def commands() -> Commands:
-    return Commands()
-
-
-@pytest.fixture
-async def log(mongo_uri: str, database: str, commands: Commands) -> AsyncIterator[OpenLog]:
-    async with open_log(mongo_uri, database, application, [commands]) as opened:
+async def log(mongo_uri: str, database: str, heard: Heard) -> AsyncIterator[OpenLog]:
+    async with open_log(mongo_uri, database, application, [heard]) as opened:
         yield opened
 
 
@@ -94,11 +73,11 @@ async def test_a_read_is_bounded_in_bytes_but_gives_one_commit_at_least(log: Ope
     assert [len(await log.log.read(0, 10, limit)) for limit in (1, size, size + 1, 3 * size)] == [1, 1, 2, 3]
 
 
-async def test_a_read_bounded_in_bytes_does_not_fetch_the_rest(log: OpenLog, commands: Commands) -> None:
+async def test_a_read_bounded_in_bytes_does_not_fetch_the_rest(log: OpenLog, heard: Heard) -> None:
     for version in range(1, 61):
         await log.add(("thing-a", version, replace(SEEN, text="x" * 900_000)))
     assert len(await log.log.read(0, 1_000, size=2_000_000)) == 3
-    assert len(commands.named("getMore")) <= 1  # 16 MB each
+    assert len(heard.named("getMore")) <= 1  # 16 MB each
 
 
 @pytest.mark.parametrize("missing", [1, 3])
@@ -198,7 +177,7 @@ async def test_a_commit_is_found_by_its_command_id(log: OpenLog) -> None:
     assert (await log.log.commands([one, two]))[two].position == 2
 
 
-async def test_every_read_uses_an_index_of_its_own(log: OpenLog, commands: Commands) -> None:
+async def test_every_read_uses_an_index_of_its_own(log: OpenLog, heard: Heard) -> None:
     command = uuid4()
     for version in range(1, 200):
         await log.add(lost("a", version), lost(str(version), 1), command=uuid4() if version > 1 else command)
@@ -207,7 +186,7 @@ async def test_every_read_uses_an_index_of_its_own(log: OpenLog, commands: Comma
     await log.log.streams(["thing-7", "thing-8"], 199)
     await log.log.stream("thing-a", 190, 5)
     await log.log.commands([command])
-    finds = [without_session(each) for each in commands.named("find") if each["find"] == EVENTS]
+    finds = [without_session(each) for each in heard.named("find") if each["find"] == EVENTS]
     examined = [await documents_examined(log, each) for each in finds]
     assert examined == [1, 10, 2, 5, 1]
     assert all(each["readConcern"]["level"] == "majority" for each in finds)
@@ -274,11 +253,9 @@ class TestAppending:
         async with failing(mongo_uri, ["insert"], {"errorCode": 13}):
             assert (await log.log.append([log.commit(lost("a", 1))])).unknown
 
-    async def test_every_insert_waits_for_the_journals_of_a_majority(
-        self, log: OpenLog, commands: Commands
-    ) -> None:
+    async def test_every_insert_waits_for_the_journals_of_a_majority(self, log: OpenLog, heard: Heard) -> None:
         await log.add(lost("a", 1))
-        inserts = [each for each in commands.named("insert") if each["insert"] == EVENTS]
+        inserts = [each for each in heard.named("insert") if each["insert"] == EVENTS]
         assert [(each["ordered"], each["writeConcern"]) for each in inserts] == [
             (True, {"w": "majority", "j": True})
         ]

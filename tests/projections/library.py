@@ -126,7 +126,7 @@ def library(lending: Callable[..., Any] = lend) -> Application:
                 shelve,
                 one="book",
                 many="books",
-                indexes=[Index("author", order="price"), Index(order="author_name"), Index("author")],
+                indexes=[Index("author", order="price"), Index(order="author_name")],
             ),
             Journal(lending, many="loans", indexes=[Index("book", order="at")]),
             View(tally, key=month, one="month", many="months"),

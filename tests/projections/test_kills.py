@@ -5,8 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,17 @@ async def test_killed_in_mid_batch_again_and_again(place: World) -> None:
     await place.check()
 
 
+async def test_killed_when_the_views_are_written_and_their_transaction_is_not_committed(place: World) -> None:
+    await place.add(*history(21, 60))
+    async with stuck_commits(place) as one_is_stuck:
+        with process(place, fold_commits=20, fan_out=1_000):
+            await one_is_stuck()
+    assert {each.position for each in (await place.checkpoints()).values()} == {0}
+    async with watching(place):
+        await place.built(60)
+    await place.check()
+
+
 async def test_killed_in_mid_rename_goes_on_behind_the_last_view_that_was_done(place: World) -> None:
     books = [added(f"b{number:04}", "x") for number in range(3_000)]
     await place.add(*(books[start : start + 500] for start in range(0, 3_000, 500)))
@@ -84,12 +95,32 @@ async def test_a_transaction_that_a_dead_watcher_left_open_is_ended(place: World
     session = dead.client.start_session()
     await session.start_transaction()
     await dead.database["checkpoints"].update_one({"_id": "books.1"}, {"$set": {"dead": 1}}, session=session)
-    async with asyncio.timeout(30), watching(place):
-        await place.built(await place.add([added("2", "x")]))
-    with pytest.raises(OperationFailure, match="aborted"):
-        await session.commit_transaction()
-    await dead.close()
+    try:
+        async with asyncio.timeout(30), watching(place):
+            await place.built(await place.add([added("2", "x")]))
+        with pytest.raises(OperationFailure, match="aborted"):
+            await session.commit_transaction()
+    finally:
+        await dead.close()
     await place.check()
+
+
+@asynccontextmanager
+async def stuck_commits(place: World) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
+    """Commits of transactions do not get through to the server; gives a way to wait until one has come there."""
+    admin = place.opened.database.client.admin
+    stuck = {"failCommands": ["commitTransaction"], "blockConnection": True, "blockTimeMS": 2_000, "errorCode": 112}
+    point = {"configureFailPoint": "failCommand"}
+    before = await admin.command({**point, "mode": "alwaysOn", "data": {**stuck, "appName": "tidegate"}})
+    entered = {"timesEntered": before["count"] + 1, "maxTimeMS": 15_000}
+
+    async def one_is_stuck() -> None:
+        await admin.command({"waitForFailPoint": "failCommand", **entered})
+
+    try:
+        yield one_is_stuck
+    finally:
+        await admin.command({**point, "mode": "off"})
 
 
 def at_least(position: int) -> Callable[[Checkpoint], bool]:

@@ -10,6 +10,10 @@ from bson import Int64
 
 from gateway.mongo.changes import Changes, CommitAdded, Heard
 from gateway.mongo.client import collection, settle
+from gateway.projections.batches import Commits
+from gateway.projections.reach import plan
+from gateway.projections.storage import Fenced, Update, ViewStore
+from gateway.projections.working import Worker, Working
 from tests.projections.library import BookLent, Loan, lend, library
 from tests.projections.world import MODELS, World, added, history, lent, renamed, watching, world
 from tests.support.faults import failing
@@ -58,6 +62,21 @@ async def test_two_watchers_at_once_apply_everything_once(place: World) -> None:
         for part in range(10):
             await place.add(*history(part, 30))
         await place.built(300)
+    await place.check()
+
+
+async def test_what_was_worked_out_before_another_watcher_went_on_is_not_written(place: World) -> None:
+    await place.add(*history(14, 30))
+    slow = ViewStore(place.opened.database)
+    async with watching(place):
+        await place.built(30)
+    await place.add(*history(15, 30))
+    late = await worked_out(place, slow)
+    async with watching(place):
+        await place.built(60)
+    with pytest.raises(Fenced):
+        await slow.write([late])
+    await slow.close()
     await place.check()
 
 
@@ -168,9 +187,10 @@ async def test_a_log_that_a_read_model_was_not_built_from_is_refused(
         await place.built(await place.add(*history(10, 5)))
     checkpoints = collection(place.opened.database, "checkpoints")
     await checkpoints.update_one({"_id": "books.1"}, {"$set": change})
+    await place.add([added("new", "x")])
     async with watching(place):
         assert reason in str((await place.stopped("books")).stopped)
-        await place.built(await place.add([added("new", "x")]), "loans", "months")
+        await place.built(6, "loans", "months")
     assert "new" not in [each["_id"] for each in await place.documents("views.books.1")]
 
 
@@ -269,6 +289,14 @@ async def test_an_unanswering_mongodb_is_waited_for(place: World) -> None:
             await place.ear.until(lambda heard: CommitAdded(10) in heard)
         await place.built(10)
     await place.check()
+
+
+async def worked_out(place: World, store: ViewStore) -> Update:
+    """What a watcher that has read the log up to position 30 would write next."""
+    books = next(each for each in place.opened.model.read_models if each.name == "books")
+    checkpoint = (await store.checkpoints(["books.1"]))["books.1"]
+    commits = await place.opened.log.read(checkpoint.position, 10)
+    return await Worker(store, 1_000).update(Working(plan(books), checkpoint), Commits(commits, None))
 
 
 def superstitious(last: Loan | None, event: BookLent, at: datetime) -> Loan | None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from bson import Int64
+from pymongo import AsyncMongoClient
 
 from gateway.application import Application
 from gateway.application.reading import read
@@ -16,7 +17,7 @@ from gateway.eventlog.encoding import Encoded
 from gateway.eventlog.storage import EventLog
 from gateway.mongo.changes import Changes, CheckpointMoved, Heard
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
-from gateway.mongo.client import Document, collection, connect
+from gateway.mongo.client import OPTIONS, Document, collection, connect
 from gateway.mongo.collections import CHECKPOINTS, Identity, prepare
 from gateway.projections.watcher import Watcher
 from gateway.settings import load_settings
@@ -31,7 +32,7 @@ from tests.projections.library import (
     library,
 )
 from tests.projections.shelves import shelves
-from tests.support.logs import OpenLog, open_log
+from tests.support.logs import OpenLog
 
 MODELS = ("books", "loans", "months")
 PATIENCE = 60.0
@@ -137,10 +138,14 @@ class World:
 
 @asynccontextmanager
 async def world(uri: str, database: str) -> AsyncGenerator[World]:
-    async with open_log(uri, database, library()) as opened, Changes(opened.database) as changes:
-        ear = Ear()
-        changes.listen(ear)
-        yield World(uri, opened, await prepare(opened.database), changes, ear)
+    """Its client is not called tidegate: what fails for a watcher does not fail for it."""
+    async with AsyncMongoClient[Document](uri, timeoutMS=20_000) as client:
+        place, model = client.get_database(database, OPTIONS), read(library())
+        identity = await prepare(place)
+        async with Changes(place) as changes:
+            ear = Ear()
+            changes.listen(ear)
+            yield World(uri, OpenLog(place, model, EventLog(place, model)), identity, changes, ear)
 
 
 @asynccontextmanager

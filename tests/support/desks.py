@@ -48,13 +48,20 @@ class SteeredLog(EventLog):
 
 
 class Heard(CommandListener):
-    """The names of the commands that MongoDB got, and how many bytes it sent back."""
+    """The commands that MongoDB got."""
 
     def __init__(self) -> None:
-        self.names: list[str] = []
+        self.commands: list[dict[str, Any]] = []
+
+    @property
+    def names(self) -> list[str]:
+        return [next(iter(each)) for each in self.commands]
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        return [each for each in self.commands if name in each]
 
     def started(self, event: CommandStartedEvent) -> None:
-        self.names.append(event.command_name)
+        self.commands.append(dict(event.command))
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         """Nothing to note."""

@@ -1,7 +1,7 @@
 """An application that does nothing useful with every type that a field may have."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import NewType
@@ -62,3 +62,22 @@ def evolve(seen: int, event: ThingSeen | ThingLost) -> int:
 
 
 application = Application([Stream(ThingId, 0, evolve)], [], [])
+
+LOST = ThingLost(ThingId("a"))
+SEEN = ThingSeen(
+    thing=ThingId("a"),
+    text="text",
+    amount=Decimal("1.50"),
+    at=datetime(2026, 1, 31, 12, tzinfo=UTC),
+    day=date(2026, 1, 31),
+    code=UUID(int=1),
+    number=1,
+    flag=True,
+    size=Size.LARGE,
+    colour=Colour("red"),
+    part=Part("part", Decimal("0.10"), None),
+    parts=(),
+    perhaps=None,
+    note=None,
+    other=None,
+)

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from bson.raw_bson import RawBSONDocument
-from pymongo import AsyncMongoClient
 
 from gateway.application import Application
 from gateway.application.model import Model
@@ -16,8 +15,9 @@ from gateway.application.reading import read
 from gateway.eventlog.encoding import Draft, Encoded, encode_commit
 from gateway.eventlog.storage import EMPTY, EventLog
 from gateway.messages import CommandRecord, Head
-from gateway.mongo.client import MAJORITY, OPTIONS, Database
+from gateway.mongo.client import MAJORITY, OPTIONS, Database, connect
 from gateway.mongo.collections import EVENTS, prepare
+from gateway.settings import load_settings
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -53,11 +53,14 @@ async def open_log(
     uri: str, database: str, application: Application, listeners: Sequence[Any] = ()
 ) -> AsyncGenerator[OpenLog]:
     """An empty log in a database of its own; `listeners` hear of the commands that MongoDB gets."""
-    async with AsyncMongoClient[dict[str, Any]](uri, event_listeners=listeners, timeoutMS=20_000) as client:
-        model = read(application)
-        place = client.get_database(database, OPTIONS)
-        await prepare(place)
-        yield OpenLog(place, model, EventLog(place, model))
+    settings = load_settings(database=database, mongodb_timeout=20.0)
+    mongo, model = connect(uri, settings, listeners), read(application)
+    assert type(mongo.client).__module__.startswith(settings.driver)
+    try:
+        await prepare(mongo.database)
+        yield OpenLog(mongo.database, model, EventLog(mongo.database, model))
+    finally:
+        await mongo.close()
 
 
 def stored(commit: Encoded) -> bytes:
