@@ -35,7 +35,8 @@ class InvalidApplication(GatewayError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__("The application does not fit together:\n" + "\n".join(f"- {each}" for each in problems))
+        listed = problems[0] if len(problems) == 1 else "".join(f"\n- {each}" for each in problems)
+        super().__init__(f"The application does not fit together: {listed}")
 
 
 class InvalidSettings(GatewayError):

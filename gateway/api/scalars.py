@@ -19,8 +19,11 @@ Token = NewType("Token", str)
 _DIGITS = 34
 """What a Decimal128 holds exactly (IEEE 754-2019, decimal128)."""
 
-_DECIMAL = re.compile(r"-?(\d+)(?:\.(\d+))?")
-_WHOLE = re.compile(r"-?\d{1,19}")
+_DECIMAL = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# RFC 3339, to the millisecond as MongoDB keeps it; Python reads the rest of ISO 8601, too.
+_DATETIME = re.compile(_DATE.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,3})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _LONGEST = 64
 
 
@@ -45,11 +48,11 @@ def _parse_decimal(value: object) -> Decimal:
 def _parse_datetime(value: object) -> datetime:
     text = text_of(value, 'A DateTime, such as "2026-01-31T23:59:59Z",')
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text) if _DATETIME.fullmatch(text) else None
     except ValueError:
         found = None
-    if found is None or found.tzinfo is None or "T" not in text:
-        raise BadInput('A DateTime is in RFC 3339 with its offset, as in "2026-01-31T23:59:59Z".')
+    if found is None:
+        raise BadInput('A DateTime is in RFC 3339, to the millisecond, with its offset: "2026-01-31T23:59:59.999Z".')
     try:
         return found.astimezone(UTC)
     except OverflowError:
@@ -63,7 +66,7 @@ def _format_datetime(value: datetime) -> str:
 def _parse_date(value: object) -> date:
     text = text_of(value, 'A Date, such as "2026-01-31",')
     try:
-        return date.fromisoformat(text) if len(text) == 10 else date.fromisoformat("")
+        return date.fromisoformat(text if _DATE.fullmatch(text) else "")
     except ValueError:
         raise BadInput('A Date is a day of the calendar, as in "2026-01-31".') from None
 

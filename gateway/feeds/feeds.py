@@ -1,5 +1,6 @@
 """What subscriptions follow: the events of the log, and the changes of views."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, Self
@@ -17,6 +18,9 @@ from gateway.settings import Settings
 ROOM = 1_000
 """How many events wait in memory for one subscriber, before he is referred to the log."""
 
+TURNS = 16
+"""How many subscribers read history at the same time; all others have connections left, and their time limit."""
+
 
 class Feeds:
     """Follows the log and the views for all subscribers of a process: with one listener and one reader."""
@@ -26,6 +30,7 @@ class Feeds:
         self._changes = changes
         self._tail = Tail(log, ROOM)
         self._followers = Followers()
+        self._turns = asyncio.Semaphore(TURNS)
         self._stop: Callable[[], None] = lambda: None
 
     async def __aenter__(self) -> Self:
@@ -81,13 +86,17 @@ class Feeds:
         end = until[0] if until else None
         async with self._tail.joined(stream, end) as inbox:
             while inbox.open(self._tail.position):
-                while page := await reader.read(inbox.since):
+                while page := await self._history(reader, inbox.since):
                     yield page
                 if end is not None and inbox.since >= end:
                     return
                 async with aclosing(_live(reader, inbox)) as pages:
                     async for page in pages:
                         yield page
+
+    async def _history(self, reader: Reader, up_to: int) -> list[RecordedEvent]:
+        async with self._turns:
+            return await reader.read(up_to)
 
     def _hear(self, heard: Heard) -> None:
         match heard:

@@ -1,5 +1,6 @@
 """A bank's day, told in commands: every command is accepted once, then each of its rejections is provoked."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,7 @@ class Day:
         self.comparison = Comparison(self.schema)
         self.expected = Expected(self.books.read())
         self.used: UUID = uuid4()
+        self.asker.after = self._token_of_the_head()
 
     def customer(self, name: str) -> str:
         return f"Customer:{self.prefix}.{name}"
@@ -60,6 +62,14 @@ class Day:
         data = self.asker.ask(text, variables).data
         self.compare(text, variables, data, {name: lambda _: rejection})
         assert self.books.read().head == head, "a refused command changed the log"
+
+    def _token_of_the_head(self) -> str:
+        """What the answers must contain, as the books do: a command that changes nothing is answered with it."""
+        name = json.dumps(self.books.customers["1"].name)
+        same = f'renameCustomer(input: {{ customerId: "Customer:1", name: {name} }})'
+        return self.asker.ask(f"mutation {{ {same} {{ ... on Receipt {{ token }} }} }}").data["renameCustomer"][
+            "token"
+        ]
 
     def _variables(self, input_: Input, command_id: UUID) -> dict[str, Any]:
         id_ = next(value for name, value in input_.items() if name.endswith("Id"))

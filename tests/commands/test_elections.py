@@ -167,7 +167,7 @@ async def test_a_head_that_a_majority_holds_loses_nothing(server: EmbeddedServer
 async def test_what_no_majority_took_in_time_is_not_known_and_then_settled(
     server: EmbeddedServer, place: str
 ) -> None:
-    impatient = load_settings(command_timeout=1.0, mongodb_timeout=0.5)
+    impatient = load_settings(command_timeout=1.0, mongodb_timeout=5.0)
     id_ = uuid4()
     async with desk(Opening(server.uri, place, counters, settings=PATIENT)) as patient:
         await patient.send(Increase(ONE))

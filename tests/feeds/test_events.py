@@ -129,18 +129,19 @@ async def test_who_is_slow_is_referred_to_the_log_and_holds_up_nobody(notebook: 
 
 
 async def test_a_thousand_subscribers_share_one_listener_and_one_reader(notebook: Notebook) -> None:
-    await notebook.write(("a",))
+    await notebook.write(tuple("0123456"))
     listeners = len(notebook.changes._listeners)  # pyright: ignore[reportPrivateUsage] # who listens is not told
     subscriptions = [notebook.feeds.events(f"note-{number % 7}", None, None) for number in range(500)]
-    subscriptions += [notebook.feeds.events(None, (1, 0), None) for _ in range(500)]
-    waiting = [asyncio.create_task(anext(each)) for each in subscriptions]
-    await notebook.followed_by(1000)
+    subscriptions += [notebook.feeds.events(None, (1, 5), None) for _ in range(500)]
+    await asyncio.gather(*map(anext, subscriptions))
+    assert notebook.feeds.subscribers == 1000
     before = notebook.log.reads
+    waiting = asyncio.gather(*map(anext, subscriptions))
     await notebook.write(tuple("0123456"))
-    found = await asyncio.gather(*waiting)
-    assert found[:500] == [notebook.of(str(number % 7))[0] for number in range(500)]
-    assert found[500:] == [notebook.written[1]] * 500
-    assert notebook.log.reads - before <= 2
+    found = await waiting
+    assert found[:500] == [notebook.of(str(number % 7))[1] for number in range(500)]
+    assert found[500:] == [notebook.written[7]] * 500
+    assert notebook.log.reads - before == 1
     assert len(notebook.changes._listeners) == listeners  # pyright: ignore[reportPrivateUsage]
     for each in subscriptions:
         await each.aclose()
