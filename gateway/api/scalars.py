@@ -52,7 +52,7 @@ def _parse_datetime(value: object) -> datetime:
     except ValueError:
         found = None
     if found is None:
-        raise BadInput('A DateTime is in RFC 3339, to the millisecond, with its offset: "2026-01-31T23:59:59.999Z".')
+        raise BadInput('A DateTime is in RFC 3339, to the millisecond, as in "2026-01-31T23:59:59.999Z".')
     try:
         return found.astimezone(UTC)
     except OverflowError:

@@ -85,9 +85,7 @@ async def _identity(database: Database) -> Identity:
         await identities.insert_one(drawn)
     found: Document | None = await identities.find_one({"_id": "log"})
     if found is None or found["format"] != FORMAT:
-        raise Unsuitable(
-            f"This log has another format than {FORMAT}: use the release of Tidegate that wrote it."
-        )
+        raise Unsuitable(f"This log has another format than {FORMAT}: use the release of Tidegate that wrote it.")
     return Identity(found["log"], bytes(found["secret"]))
 
 
