@@ -35,7 +35,8 @@ class Settings(BaseSettings):
     """How far a read model may be behind before `/readyz` turns red."""
 
     batch_commands: int = Field(default=500, ge=1, le=1_000)
-    batch_bytes: int = Field(default=8_000_000, ge=1_000)
+    batch_bytes: int = Field(default=8_000_000, ge=1_000, le=32_000_000)
+    """Far below the 48 MB at which the driver splits an insert: the parts would not wait for each other."""
     hot_streams: int = Field(default=20_000, ge=0)
     """How many streams' states the writer keeps in memory."""
     fold_commits: int = Field(default=500, ge=1)

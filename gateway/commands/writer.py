@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from uuid import UUID
 
 from gateway.application.model import Model
@@ -25,6 +24,7 @@ from gateway.errors import (
 )
 from gateway.eventlog.storage import Appended, EventLog
 from gateway.messages import Commit, Envelope, Head, Receipt, RecordedEvent
+from gateway.mongo.tasks import end
 from gateway.settings import Settings
 from gateway.signing import Signer
 
@@ -66,9 +66,7 @@ class Writer:
         self._arrived.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=self._settings.mongodb_timeout)
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
         for each in list(self._under_way.values()):
             each.fail(self._given_up(each))
 

@@ -40,8 +40,8 @@ class Feeds:
     async def __aexit__(self, *_: object) -> None:
         """Ends every subscription."""
         self._stop()
-        self._tail.close()
         self._followers.close()
+        await self._tail.close()
 
     @property
     def subscribers(self) -> int:
@@ -108,7 +108,7 @@ class Feeds:
                 self._tail.doubt()
                 self._followers.doubt()
             case LogInvalidated(reason):
-                self._tail.close(LogBroken(self._tail.position + 1, reason))
+                self._tail.fail(LogBroken(self._tail.position + 1, reason))
 
 
 async def _live(reader: Reader, inbox: Inbox) -> AsyncGenerator[list[RecordedEvent]]:

@@ -8,6 +8,7 @@ from gateway.errors import LogBroken, Unavailable
 from gateway.eventlog.storage import EventLog
 from gateway.feeds.inbox import Batch, Inbox
 from gateway.messages import Commit, RecordedEvent
+from gateway.mongo.tasks import end
 
 PAGE = 100
 """How many commits are read at once."""
@@ -52,20 +53,26 @@ class Tail:
         self._unsure = True
         self._news.set()
 
-    def close(self, error: Exception | None = None) -> None:
-        """End every inbox, and the reading with them."""
+    def fail(self, error: Exception) -> None:
+        """End every inbox with an error."""
         for inbox in self._everybody():
             inbox.close(error)
-        self._stop()
+
+    async def close(self) -> None:
+        """End every inbox, and the reading with them."""
+        for inbox in self._everybody():
+            inbox.close()
+        if self._task:
+            await end(self._task)
 
     @asynccontextmanager
     async def joined(self, stream: str | None, until: int | None) -> AsyncGenerator[Inbox]:
         """An inbox, still closed, for events of one stream or of all; referred to the log at `until`."""
         inbox = Inbox(stream, until, self._room)
         async with self._starting:
-            if self._task is None:
+            if not self._inboxes:
                 self._position = (await self._log.head()).position
-                self._task = asyncio.create_task(self._follow(), name="tail")
+            self._task = self._task or asyncio.create_task(self._follow(), name="tail")
             self._inboxes.setdefault(stream, set()).add(inbox)
         try:
             yield inbox
@@ -77,13 +84,6 @@ class Tail:
         others.discard(inbox)
         if not others:
             del self._inboxes[inbox.stream]
-        if not self._inboxes:
-            self._stop()
-
-    def _stop(self) -> None:
-        if self._task:
-            self._task.cancel()
-        self._task = None
 
     def _everybody(self) -> Iterator[Inbox]:
         return (inbox for inboxes in self._inboxes.values() for inbox in [*inboxes])
@@ -98,14 +98,14 @@ class Tail:
                 await asyncio.sleep(PAUSE)
                 self.doubt()
             except LogBroken as error:
-                return self.close(error)
+                self.fail(error)
 
     async def _catch_up(self) -> None:
         """Read to the position heard of; to the end, wherever that is, when something may have been missed."""
         unsure, self._unsure = self._unsure, False
-        while unsure or self._position < self._heard:
+        while self._inboxes and (unsure or self._position < self._heard):
             commits = await self._log.read(self._position, PAGE)
-            if commits:
+            if commits and commits[0].position == self._position + 1:  # else all left and others came meanwhile
                 self._publish(commits)
             elif self._position < self._heard:
                 await asyncio.sleep(PAUSE)

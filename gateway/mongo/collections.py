@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from pymongo.errors import CollectionInvalid, DuplicateKeyError
+from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 
 from gateway.errors import Unsuitable
-from gateway.mongo.client import Collection, Database, Document, collection, settle
+from gateway.mongo.client import Collection, Database, Document, answering, collection, settle
 
 EVENTS = "events"
 CHECKPOINTS = "checkpoints"
@@ -38,17 +38,33 @@ def views(database: Database, name: str, version: int) -> Collection:
 async def prepare(database: Database) -> Identity:
     """Make what is missing, check what is there; safe to be run by several processes at once.
 
-    Raises Unsuitable where an index or the validator that the log's order rests on is not as it must be.
+    Raises Unsuitable where an index or the validator that the log's order rests on is not as it must be, and
+    Unavailable when MongoDB does not answer.
     """
-    await _create(database, EVENTS, validator={"$jsonSchema": _COMMIT})
+    with answering():
+        return await _prepared(database)
+
+
+async def _prepared(database: Database) -> Identity:
+    await _create(database, EVENTS, validator=_VALIDATOR)
     await _create(database, CHECKPOINTS)
     await _create(database, IDENTITY)
-    events = collection(database, EVENTS)
-    keys = [("events.stream", 1), ("events.version", 1)]
-    await events.create_index(keys, unique=True, name=STREAM_VERSIONS)
-    await events.create_index([("command.id", 1)], unique=True, name=COMMAND_IDS)
+    await _index(database, STREAM_VERSIONS, "events.stream", "events.version")
+    await _index(database, COMMAND_IDS, "command.id")
     await _check(database)
     return await _identity(database)
+
+
+async def _index(database: Database, name: str, *fields: str) -> None:
+    keys = [(field, 1) for field in fields]
+    try:
+        await collection(database, EVENTS).create_index(keys, unique=True, name=name)
+    except OperationFailure as error:
+        if error.code not in _OTHER_INDEX:
+            raise
+        raise Unsuitable(
+            f"The index {name} of the log is not the unique one that it must be: rebuild it."
+        ) from error
 
 
 async def _create(database: Database, name: str, **options: Any) -> None:
@@ -63,19 +79,12 @@ async def _create(database: Database, name: str, **options: Any) -> None:
 
 async def _check(database: Database) -> None:
     cursor: Any = await settle(collection(database, EVENTS).list_indexes())
-    indexes = {each["name"]: each async for each in cursor}
-    if not all(indexes[name].get("unique") for name in (STREAM_VERSIONS, COMMAND_IDS)):
-        raise Unsuitable(
-            f"The indexes {STREAM_VERSIONS} and {COMMAND_IDS} of the log must be unique: rebuild them."
-        )
-    if any("expireAfterSeconds" in each for each in indexes.values()):
+    if any(["expireAfterSeconds" in each async for each in cursor]):
         raise Unsuitable("The log has a TTL index, which deletes commits: drop it before anything is lost.")
     described: Any = await settle(database.list_collections(filter={"name": EVENTS}))
     (options,) = [each["options"] async for each in described]
-    if "$jsonSchema" not in options.get("validator", {}):
-        raise Unsuitable(
-            "The collection of the log has no validator: it was made by hand; start with an empty one."
-        )
+    if options.get("validator") != _VALIDATOR or options.get("validationAction", "error") != "error":
+        raise Unsuitable("The log's validator is not the one that it was made with: somebody changed it by hand.")
 
 
 async def _identity(database: Database) -> Identity:
@@ -111,3 +120,8 @@ _COMMIT = _object(
     previous=_BYTES,
     chain=_BYTES,
 )
+
+_VALIDATOR = {"$jsonSchema": _COMMIT}
+
+_OTHER_INDEX = (85, 86)
+"""IndexOptionsConflict and IndexKeySpecsConflict: there is another index of this name or of these keys."""

@@ -13,6 +13,7 @@ from gateway.errors import NotYetVisible, ReadModelStopped, Unavailable
 from gateway.mongo.changes import Changes, CheckpointMoved, Heard, Interrupted
 from gateway.mongo.checkpoints import Checkpoint
 from gateway.mongo.client import Database
+from gateway.mongo.tasks import end
 from gateway.queries.storage import Checkpoints
 
 SILENCE = 1.0
@@ -59,8 +60,7 @@ class Positions:
     async def __aexit__(self, *_: object) -> None:
         self._stop()
         if self._looking:
-            self._looking.cancel()
-            await asyncio.wait([self._looking])
+            await end(self._looking)
 
     def reached(self, read_model: str) -> int:
         """The position up to which the read model shows everything, at least; 0 where nothing is built."""

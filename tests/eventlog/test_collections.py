@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from bson import Binary, Int64
 from pymongo import AsyncMongoClient, MongoClient
-from pymongo.errors import OperationFailure, WriteError
+from pymongo.errors import WriteError
 
 from gateway.errors import Unavailable, Unsuitable
 from gateway.mongo.checks import check
@@ -174,7 +174,7 @@ async def test_an_index_that_is_not_unique_is_refused(place: Database, name: str
     await prepare(place)
     await place[EVENTS].drop_index(name)
     await place[EVENTS].create_index(keys, name=name)
-    with pytest.raises((Unsuitable, OperationFailure)):
+    with pytest.raises(Unsuitable):
         await prepare(place)
 
 
@@ -273,3 +273,14 @@ class Answering:
 
     async def command(self, name: str) -> Any:
         return self._answers.get(name, {})
+
+
+async def test_a_validator_that_only_warns_is_refused(mongo_uri: str, database: str) -> None:
+    mongo = connect(mongo_uri, load_settings(database=database))
+    try:
+        await prepare(mongo.database)
+        await mongo.database.command("collMod", "events", validationAction="warn")
+        with pytest.raises(Unsuitable, match="validator"):
+            await prepare(mongo.database)
+    finally:
+        await mongo.close()

@@ -150,23 +150,25 @@ async def test_a_thousand_subscribers_share_one_listener_and_one_reader(notebook
 
 async def test_who_leaves_is_gone_and_when_nobody_follows_nothing_is_read(notebook: Notebook) -> None:
     await notebook.write(("a",))
-    events = notebook.feeds.events(None, None, None)
-    await anext(events)
+    events, others = notebook.feeds.events(None, None, None), notebook.feeds.events("note-a", None, None)
+    assert await anext(events) == await anext(others)
     await events.aclose()
-    waiting = asyncio.create_task(take(notebook.feeds.events("note-a", None, None), 2))
-    await notebook.followed_by(1)
+    waiting = asyncio.create_task(anext(others))
+    await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert notebook.feeds.subscribers == 0
-    before = notebook.log.reads
-    heard = asyncio.Event()
+    before, heard = notebook.log.reads, asyncio.Event()
     stop = notebook.changes.listen(lambda _: heard.set())
-    await notebook.write(("a",))
+    await notebook.write(("a",), ("b",))
     await heard.wait()
     stop()
     assert notebook.log.reads == before
-    assert "tail" not in [task.get_name() for task in asyncio.all_tasks()]
+    async with aclosing(notebook.feeds.events(None, (2, 0), None)) as later:
+        assert await anext(later) == notebook.written[2]
+        await notebook.write(("c",))
+        assert await anext(later) == notebook.written[3]
 
 
 # A driver that is cancelled while it connects leaves the socket to the garbage collector, which warns.
