@@ -60,13 +60,10 @@ class Feeds:
         async with aclosing(self._pages(stream, begin, until)) as pages:
             async for page in pages:
                 for event in page:
-                    place = place_of(event)
-                    if until is not None and place > until:
+                    if until is not None and place_of(event) > until:
                         return
-                    if place > begin:
+                    if place_of(event) > begin:
                         yield event
-                    if place == until:
-                        return
 
     @asynccontextmanager
     async def view_changes(self, read_model: str, key: Any) -> AsyncGenerator[AsyncIterator[int]]:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
 
-from gateway.errors import LogBroken, Unavailable
+from gateway.errors import Unavailable
 from gateway.eventlog.storage import EventLog
 from gateway.feeds.inbox import Batch, Inbox
 from gateway.messages import Commit, RecordedEvent
@@ -74,6 +74,7 @@ class Tail:
                 self._position = (await self._log.head()).position
             self._task = self._task or asyncio.create_task(self._follow(), name="tail")
             self._inboxes.setdefault(stream, set()).add(inbox)
+            self._news.set()
         try:
             yield inbox
         finally:
@@ -97,7 +98,7 @@ class Tail:
             except Unavailable:
                 await asyncio.sleep(PAUSE)
                 self.doubt()
-            except LogBroken as error:
+            except Exception as error:  # whatever it is: nobody waits for what does not come
                 self.fail(error)
 
     async def _catch_up(self) -> None:

@@ -39,13 +39,20 @@ MODEL: Model = read(Application(streams=[Stream(NoteId, None, evolve)], commands
 
 
 class CountingLog(EventLog):
-    """Counts how often the log was read by position."""
+    """Counts how often the log was read by position, and how often at the same time."""
 
     reads = 0
+    most_at_once = 0
+    _at_once = 0
 
     async def read(self, after: int, limit: int, size: int = 16_000_000) -> list[Commit]:
         self.reads += 1
-        return await super().read(after, limit, size)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            return await super().read(after, limit, size)
+        finally:
+            self._at_once -= 1
 
 
 class Notebook:

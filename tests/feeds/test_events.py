@@ -135,6 +135,7 @@ async def test_a_thousand_subscribers_share_one_listener_and_one_reader(notebook
     subscriptions += [notebook.feeds.events(None, (1, 5), None) for _ in range(500)]
     await asyncio.gather(*map(anext, subscriptions))
     assert notebook.feeds.subscribers == 1000
+    assert notebook.log.most_at_once <= feeds_module.TURNS
     before = notebook.log.reads
     waiting = asyncio.gather(*map(anext, subscriptions))
     await notebook.write(tuple("0123456"))
