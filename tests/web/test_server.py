@@ -5,7 +5,6 @@ import json
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -24,7 +23,6 @@ from tests.web.serving import BODY_LIMIT, code, served
 
 pytestmark = pytest.mark.anyio
 
-AUDITS = Path(__file__).parents[1] / "clients" / "node_modules" / "graphql-http"
 QUERY = b'{"query": "{ hello }"}'
 PATIENCE = 5
 """How many seconds a test waits for what must come at once."""
@@ -80,24 +78,6 @@ async def closing(session: ClientConnection) -> int | None:
 
 async def test_a_query_is_answered(at: Address) -> None:
     assert (await post(at, QUERY)).json() == {"data": {"hello": "world"}}
-
-
-async def test_the_protocol_is_spoken_as_others_have_specified_it(at: Address) -> None:
-    """The audits of graphql-http: https://github.com/graphql/graphql-http#audits"""
-    script = (
-        f"import {{ serverAudits }} from {json.dumps((AUDITS / 'lib/audits/index.mjs').as_uri())};"
-        f"const audits = serverAudits({{ url: {json.dumps(at.url + '/graphql')} }});"
-        "const results = await Promise.all(audits.map((each) => each.fn()));"
-        "const shown = results.map(({ id, name, status, reason }) => ({ id, name, status, reason }));"
-        "console.log(JSON.stringify(shown));"
-    )
-    node = await asyncio.create_subprocess_exec(
-        "node", "--input-type=module", "--eval", script, stdout=asyncio.subprocess.PIPE
-    )
-    output, _ = await node.communicate()
-    results = json.loads(output)
-    assert [each for each in results if each["status"] != "ok"] == []
-    assert len(results) == 61
 
 
 async def test_a_body_beyond_the_limit_is_refused_and_its_sender_hears_it(at: Address) -> None:

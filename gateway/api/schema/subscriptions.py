@@ -13,10 +13,11 @@ from gateway.api.schema.making import Argument, Field, by, object_type
 from gateway.api.schema.queries import key_of
 from gateway.api.schema.types import Types
 from gateway.api.schema.values import Viewed, context_of
-from gateway.api.schema.views import ViewTypes, shown
+from gateway.api.schema.views import ViewTypes
 from gateway.application.model import ReadModel
 from gateway.errors import BadCursor, BadInput
 from gateway.messages import RecordedEvent
+from gateway.queries.freshness import Freshness
 from gateway.signing import Signer
 
 _LAST_INDEX = 2**16 - 1
@@ -92,12 +93,13 @@ class SubscriptionFields:
                 raise BadInput(f"This is no id of kind {name}: ids here begin with {name}:.", ("id",))
             key = key_of(read_model, local, ("id",))
             last: Any = _NOTHING_SENT
-            async with context.services.feeds.view_changes(read_model.name, key) as positions:
-                async for position in positions:
-                    viewed = await shown(info, read_model, key)
-                    if viewed != last:
-                        last = viewed
-                        yield Changed(global_id(name, local), position, viewed)
+            async with context.services.feeds.view_changes(read_model.name, key) as moves:
+                async for _ in moves:
+                    asked = Freshness(context.freshness.after, context.freshness.timeout)
+                    view = await context.services.queries.one(read_model, key, asked)
+                    if view != last:
+                        last, viewed = view, None if view is None else Viewed(key, view)
+                        yield Changed(global_id(name, local), asked.used[read_model.name].position, viewed)
 
         described = f"The {name} now, then as it changes: always the latest, not every one in between."
         return Field(change, described, follow, {"id": Argument(strawberry.ID)})
