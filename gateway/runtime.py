@@ -101,7 +101,7 @@ async def serving(store: Store, settings: Settings) -> AsyncGenerator[Services]:
     database = store.mongo.database
     async with AsyncExitStack() as stack:
         positions = await stack.enter_async_context(Positions(database, store.changes, store.model))
-        feeds = await stack.enter_async_context(Feeds(store.log, store.changes, settings))
+        feeds = await stack.enter_async_context(Feeds(store.log, store.changes))
         writer = await stack.enter_async_context(Writer(store.model, store.log, store.signer, settings))
         queries = Queries(database, store.model, store.signer, settings, positions)
         yield Services(store.model, settings, store.signer, writer.execute, queries, positions, feeds)

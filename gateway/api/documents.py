@@ -48,11 +48,11 @@ class Document:
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
-            raise _refusal(
+            raise refusal(
                 "OPERATION_NAME_MISSING", "This document has several operations: name one in operationName."
             )
         if name not in self.operations:
-            raise _refusal("UNKNOWN_OPERATION", "This document has no operation of the name in operationName.")
+            raise refusal("UNKNOWN_OPERATION", "This document has no operation of the name in operationName.")
         return self.operations[name]
 
 
@@ -121,7 +121,7 @@ class Documents:
         if errors:
             raise Refused(errors, "GRAPHQL_VALIDATION_FAILED")
         if not any(isinstance(each, OperationDefinitionNode) for each in node.definitions):
-            raise _refusal("UNKNOWN_OPERATION", "This document has no operation.")
+            raise refusal("UNKNOWN_OPERATION", "This document has no operation.")
 
     def _keep(self, text: str, document: Document) -> None:
         self._kept[text] = document
@@ -137,5 +137,5 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
     return {name: value_from_ast_untyped(value) for name, value in given if value}
 
 
-def _refusal(code: str, message: str) -> Refused:
+def refusal(code: str, message: str) -> Refused:
     return Refused([GraphQLError(message, extensions={"code": code})])

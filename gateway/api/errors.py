@@ -41,7 +41,7 @@ from gateway.errors import (
 )
 
 MOST_ERRORS = 10
-"""How many errors an answer holds at most."""
+"""How many errors the answer to a refused request holds at most."""
 _LONGEST = 500
 
 _log = logging.getLogger("tidegate.api")
@@ -71,11 +71,11 @@ _UNSAID: dict[type[GatewayError], str] = {
 
 
 def describe(errors: Sequence[GraphQLError], code: str | None = None) -> tuple[dict[str, Any], ...]:
-    """The errors of an answer, the first ten; `code` is for those of graphql-core itself.
+    """The errors of an answer, all of them: each explains a null. `code` is for those of graphql-core itself.
 
     Without it they are told apart: a value that the client gave is BAD_INPUT, all others are INTERNAL.
     """
-    return tuple(_describe(each, code) for each in errors[:MOST_ERRORS])
+    return tuple(_describe(each, code) for each in errors)
 
 
 def describe_exception(error: Exception) -> dict[str, Any]:

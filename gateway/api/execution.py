@@ -17,8 +17,8 @@ from graphql import (
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.api.context import Context
-from gateway.api.documents import Document, Documents, Refused
-from gateway.api.errors import describe, describe_exception
+from gateway.api.documents import Document, Documents, Refused, refusal
+from gateway.api.errors import MOST_ERRORS, describe, describe_exception
 from gateway.api.limits import Limits
 from gateway.api.requests import Answer, Request
 from gateway.errors import BadToken
@@ -51,7 +51,7 @@ class Api:
         try:
             document, operation = self._read(request)
             if operation.operation is OperationType.SUBSCRIPTION:
-                raise _refusal("WEBSOCKET_ONLY", "A subscription needs a WebSocket (graphql-transport-ws).")
+                raise refusal("WEBSOCKET_ONLY", "A subscription needs a WebSocket (graphql-transport-ws).")
             return await self._run(document, operation, request)
         except Exception as error:
             return _refused(error)
@@ -92,7 +92,7 @@ class Api:
         document = self._documents.read(request.query)
         operation = document.operation(request.operation)
         if request.queries_only and operation.operation is OperationType.MUTATION:
-            raise _refusal("GET_IS_FOR_QUERIES", "GET is for queries; send this as a POST request.")
+            raise refusal("GET_IS_FOR_QUERIES", "GET is for queries; send this as a POST request.")
         self._documents.weigh(document, operation, request.variables)
         return document, operation
 
@@ -163,9 +163,5 @@ class Api:
 
 def _refused(error: Exception) -> Answer:
     if isinstance(error, Refused):
-        return Answer(errors=describe(error.errors, error.code), refused=True)
+        return Answer(errors=describe(error.errors[:MOST_ERRORS], error.code), refused=True)
     return Answer(errors=(describe_exception(error),), refused=True)
-
-
-def _refusal(code: str, message: str) -> Refused:
-    return Refused([GraphQLError(message, extensions={"code": code})])

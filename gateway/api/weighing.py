@@ -165,7 +165,13 @@ class Scale:
 
     def _size(self, node: ValueNode) -> int | None:
         """A page's size as it counts: a larger one than there is will be refused by the page itself."""
-        size = int(node.value) if isinstance(node, IntValueNode) else self._value(node, least=1)
+        if isinstance(node, IntValueNode):
+            # Python reads no number of thousands of digits; one that no Int can be is refused later on.
+            size: object = int(node.value) if len(node.value) <= _LONGEST_INT else self._limits.page_limit
+        else:
+            size = self._value(node, least=1)
+        if isinstance(size, float) and size.is_integer():  # an Int too, as GraphQL reads variables
+            size = int(size)
         return max(0, min(size, self._limits.page_limit)) if isinstance(size, int) else None
 
     def _length(self, node: ValueNode) -> int:
@@ -179,6 +185,9 @@ class Scale:
             return None
         self.asked = True
         return least if self._variables is None else self._variables.get(node.name.value)
+
+
+_LONGEST_INT = len("-2147483648")
 
 
 def _type(of: Any) -> Any:

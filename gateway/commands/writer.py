@@ -227,6 +227,8 @@ class Writer:
             if commit is None:
                 # Up to the known head every position is taken, by others: no insert of it can land there any more.
                 each.exposed = each.exposed if each.exposed > known else 0
+            elif isinstance(commit, UndecodableEvent):
+                each.fail(commit)
             elif commit.command.fingerprint != each.fingerprint:
                 each.fail(CommandIdReused(each.envelope.id))
             else:

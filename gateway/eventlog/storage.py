@@ -138,10 +138,15 @@ class EventLog:
         ]
         return sorted(found, key=lambda each: each.version)
 
-    async def commands(self, ids: SizedIterable[UUID]) -> dict[UUID, Commit]:
-        """The commits of those of these command ids that the log holds."""
+    async def commands(self, ids: SizedIterable[UUID]) -> dict[UUID, Commit | UndecodableEvent]:
+        """The commits of those of these command ids that the log holds, or why one can't be read."""
         cursor = self._raw.find({"command.id": {"$in": list(ids)}}, hint=COMMAND_IDS)
         with answering():
             raws = await cursor.to_list(None)
-        commits = [decode_commit(self._model, raw) for raw in raws]
-        return {each.command.id: each for each in commits}
+        return {raw["command"]["id"]: self._readable(raw) for raw in raws}
+
+    def _readable(self, raw: RawBSONDocument) -> Commit | UndecodableEvent:
+        try:
+            return decode_commit(self._model, raw)
+        except UndecodableEvent as error:
+            return error

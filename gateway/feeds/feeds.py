@@ -13,7 +13,6 @@ from gateway.feeds.tail import Tail
 from gateway.feeds.views import Followers
 from gateway.messages import RecordedEvent
 from gateway.mongo.changes import Changes, CheckpointMoved, CommitAdded, Heard, Interrupted, LogInvalidated
-from gateway.settings import Settings
 
 ROOM = 1_000
 """How many events wait in memory for one subscriber, before he is referred to the log."""
@@ -25,7 +24,7 @@ TURNS = 16
 class Feeds:
     """Follows the log and the views for all subscribers of a process: with one listener and one reader."""
 
-    def __init__(self, log: EventLog, changes: Changes, settings: Settings) -> None:
+    def __init__(self, log: EventLog, changes: Changes) -> None:
         self._log = log
         self._changes = changes
         self._tail = Tail(log, ROOM)

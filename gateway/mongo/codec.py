@@ -53,13 +53,6 @@ def value_encoder(annotation: Any) -> Callable[[Any], Any]:
     return source.function("value", source.encode("value", annotation))
 
 
-@cache
-def value_decoder(annotation: Any) -> Callable[[Any], Any]:
-    """A single value of a field's type from what is stored."""
-    source = _Source()
-    return source.function("value", source.decode("value", annotation))
-
-
 def _stored(name: str, key: str | None) -> str:
     return "_id" if name == key else name
 

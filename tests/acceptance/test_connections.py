@@ -164,3 +164,19 @@ def _commands(mongo: Mongo) -> Generator[list[str]]:
 def _is_read(command: Mapping[str, Any]) -> bool:
     asked = f"{command.get('find')}{command.get('count')}{command.get('aggregate')}"
     return "views." in asked or "$lookup" in str(command.get("pipeline"))
+
+
+NAMED = "query($where: CustomerWhere) { customers(where: $where) { nodes { id } } }"
+
+
+@pytest.mark.parametrize("beside", [{"startsWith": "Zz"}, {"startsWith": ""}])
+def test_an_equality_with_something_beside_it_is_refused_and_not_half_obeyed(
+    day: Day, beside: dict[str, str]
+) -> None:
+    answer = day.asker.ask(NAMED, {"where": {"name": {"eq": "Ada Harbour", **beside}}})
+    assert [each["extensions"]["code"] for each in answer.errors] == ["BAD_INPUT"]
+
+
+@pytest.mark.parametrize("empty", [{"status": {}}, {"name": {}}, {"name": {"eq": None}}])
+def test_a_filter_that_asks_for_nothing_leaves_nothing_out(day: Day, empty: dict[str, object]) -> None:
+    assert day.asker.ask(NAMED, {"where": empty}).data == day.asker.ask(NAMED, {"where": None}).data

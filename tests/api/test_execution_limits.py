@@ -103,11 +103,19 @@ async def test_a_refusal_says_what_and_how_much() -> None:
 PAGES = "query Q($n: Int) { things(first: $n) { nodes { things(first: $n) { nodes { name } } } } }"
 
 
-@pytest.mark.parametrize(("size", "by"), [(5, None), (100, None), (200, "cost"), (2**31 - 1, "cost"), (None, None)])
-async def test_pages_in_variables_count_with_each_request(size: int | None, by: str | None) -> None:
+SIZES = [(5, None), (5.0, None), (100, None), (200, "cost"), (200.0, "cost"), (2**31 - 1, "cost"), (None, None)]
+
+
+@pytest.mark.parametrize(("size", "by"), SIZES)
+async def test_pages_in_variables_count_with_each_request(size: float | None, by: str | None) -> None:
     api = sample_api()
     assert limit(await api.execute(Request(PAGES, {"n": 2}))) is None
     assert limit(await api.execute(Request(PAGES, {"n": size}))) == by
+
+
+async def test_a_page_of_thousands_of_digits_is_no_int() -> None:
+    answer = await sample_api().execute(Request("{ things(first: " + "1" * 5_000 + ") { nodes { name } } }"))
+    assert [each["extensions"]["code"] for each in answer.errors] == ["GRAPHQL_VALIDATION_FAILED"]
 
 
 async def test_a_variable_s_default_counts_as_well() -> None:

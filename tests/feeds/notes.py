@@ -61,7 +61,7 @@ class Notebook:
     def __init__(self, mongo: Mongo, changes: Changes, settings: Settings) -> None:
         self.mongo, self.changes = mongo, changes
         self.log = CountingLog(mongo.database, MODEL)
-        self.feeds = Feeds(self.log, changes, settings)
+        self.feeds = Feeds(self.log, changes)
         self.written: list[RecordedEvent] = []
         self._head: Head = EMPTY
         self._versions: dict[str, int] = {}

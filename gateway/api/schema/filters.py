@@ -18,6 +18,7 @@ from gateway.errors import BadInput
 from gateway.queries.pages import EVERYTHING, PageRequest, Range
 
 _BOUNDS = ("gt", "gte", "lt", "lte")
+_ASKED = ("eq", *_BOUNDS, "starts_with")
 
 
 class Direction(Enum):
@@ -57,24 +58,26 @@ class Filters:
             if asked is None:
                 continue
             path = ("where", camel(shown))
-            if name in ordered and (order or name) == name:
-                bounds, order = self._range(asked, text_limit, path), name
-            elif (value := given(asked.eq)) is not None:
-                equal[name] = self._value(annotation, value, text_limit, path)
-            else:
+            wanted = {each: value for each in _ASKED if (value := given(getattr(asked, each, None))) is not None}
+            if "eq" in wanted and len(wanted) > 1:
+                raise BadInput("`eq` stands alone: nothing else can be asked of the same field beside it.", path)
+            if wanted and name in ordered and (order or name) == name:
+                bounds, order = self._range(wanted, text_limit, path), name
+            elif "eq" in wanted:
+                equal[name] = self._value(annotation, wanted["eq"], text_limit, path)
+            elif wanted:
                 raise BadInput("Bounds are for the one field that the connection is ordered by.", path)
         direction = given(order_by.direction) if order_by else None
         descending = direction.value is Direction.DESC if direction else read_model.journal and not order_by
         return PageRequest(equal, bounds, order, descending, *(arguments[each] for each in PAGE))
 
-    def _range(self, asked: Any, text_limit: int, path: tuple[str, ...]) -> Range:
-        found = {each: given(getattr(asked, each, None)) for each in ("eq", *_BOUNDS, "starts_with")}
-        for each in ("eq", "starts_with"):
-            if isinstance(found[each], str):
-                checked_text(found[each], text_limit, (*path, camel(each)))
-        if found["eq"] is not None:
-            return Range(gte=found["eq"], lte=found["eq"])
-        return Range(**{each: found[each] for each in _BOUNDS}, prefix=found["starts_with"])
+    def _range(self, wanted: dict[str, Any], text_limit: int, path: tuple[str, ...]) -> Range:
+        for name, value in wanted.items():
+            if isinstance(value, str):
+                checked_text(value, text_limit, (*path, camel(name)))
+        if "eq" in wanted:
+            return Range(gte=wanted["eq"], lte=wanted["eq"])
+        return Range(**{each: wanted.get(each) for each in _BOUNDS}, prefix=wanted.get("starts_with"))
 
     def _value(self, annotation: Any, value: Any, text_limit: int, path: tuple[str, ...]) -> Any:
         inner, _ = optional(annotation)

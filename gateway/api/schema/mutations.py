@@ -169,12 +169,12 @@ def message_of(rejection: Any) -> str:
 
 
 def blamed(command: Any, rejection: Any) -> tuple[str, ...] | None:
-    """The argument whose value the rejection carries; None where it carries none of them."""
-    held = {name: getattr(command, name) for name in fields_of(command.__class__)}
-    for name in fields_of(rejection.__class__):
-        value = getattr(rejection, name)
-        for each, own in held.items():
-            if own == value and type(own) is type(value):
+    """The argument whose value, of its declared type, the rejection carries; None where it carries none of them."""
+    given, carried = fields_of(command.__class__), fields_of(rejection.__class__)
+    for name, annotation in carried.items():
+        # An account that is not open may be the source or the target; a field of the same name is meant first.
+        for each in sorted(given, key=lambda each: each != name):
+            if given[each] == annotation and getattr(command, each) == getattr(rejection, name):
                 return ("input", camel(_shown(command, each)))
     return None
 
