@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.web.bodies import DEEPEST, BadRequest, Parameters, read_json, read_parameters
@@ -85,6 +85,8 @@ json = st.recursive(
 
 
 @given(json)
+@example(0.00001748796785250306)
+@example(1.7976931348623157e308)
 def test_all_json_that_others_write_is_read(value: object) -> None:
     body = orjson.dumps(value)
     assert read_json(body) == orjson.loads(body)
