@@ -4,18 +4,19 @@ What is not listed here does not exist.
 """
 
 from domain import account, customer, demo, transfer
-from gateway.application import Application, Command, Index, Journal, Stream, View
+from gateway.application import Application, Command, Index, Journal, Stream, Unique, View
 from readmodels import accounts, customers, daily_activity, ledger, statement
 
 application = Application(
     streams=[
         Stream(customer.CustomerId, customer.unregistered, customer.evolve),
+        Unique(customer.Email, customer.free, customer.evolve_holder, normalise=customer.same_address),
         Stream(account.AccountId, account.unopened, account.evolve),
     ],
     commands=[
         Command(customer.register_customer, new="customer"),
         customer.rename_customer,
-        customer.change_customer_email,
+        Command(customer.change_customer_email, also={"released": customer.current_email}),
         customer.block_customer,
         customer.unblock_customer,
         Command(account.open_account, new="account"),

@@ -14,7 +14,7 @@ from domain.account.freezing import FreezeAccount, UnfreezeAccount
 from domain.account.opening import CloseAccount, OpenAccount
 from domain.account.overdraft import SetOverdraftLimit
 from domain.customer.blocking import BlockCustomer, UnblockCustomer
-from domain.customer.events import CustomerId
+from domain.customer.events import CustomerId, Email
 from domain.customer.registration import ChangeCustomerEmail, RegisterCustomer, RenameCustomer
 from domain.money import DECIMALS, Currency, Money
 from domain.transfer import TransferMoney
@@ -131,5 +131,5 @@ def _name(number: int) -> str:
     return f"{_FIRST_NAMES[ones]} {_LAST_NAMES[(ones + tens) % 10]}"
 
 
-def _email(name: str) -> str:
-    return f"{name.lower().replace(' ', '.')}@example.com"
+def _email(name: str) -> Email:
+    return Email(f"{name.lower().replace(' ', '.')}@example.com")

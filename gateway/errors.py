@@ -2,6 +2,7 @@
 
 GatewayError
 ├── InvalidApplication     the composition root does not fit together; lists every mistake
+├── ContractBroken         events of the log would become unreadable; says what to do
 ├── InvalidSettings        a setting has no meaning
 ├── Unsuitable             this MongoDB or this machine can't carry a log; says what to do
 ├── BadInput               a client's value is refused before anything is decided
@@ -14,10 +15,11 @@ GatewayError
 ├── CommitUnknown          it is not known whether the commit landed; the same id settles it
 ├── Unavailable            MongoDB did not answer in time; nothing was changed
 ├── NotYetVisible          a read model did not reach the token's position in time
+├── FileRefused            a file is not what an export wrote; names the line
 ├── ReadModelStopped       a read model can't go on; names the position
 └── LogBroken              the log is not what it was, or not what this application knows
     ├── HoleInLog          a commit is missing; nothing is read past it
-    └── UndecodableEvent   an event that this application does not know
+    └── UndecodableEvent   an event that this application, or a commit that this release, does not know
 
 Errors carry data and say one sentence. Only `gateway.api` and `gateway.web` turn them into codes.
 """
@@ -37,6 +39,15 @@ class InvalidApplication(GatewayError):
         self.problems = tuple(problems)
         listed = problems[0] if len(problems) == 1 else "".join(f"\n- {each}" for each in problems)
         super().__init__(f"The application does not fit together: {listed}")
+
+
+class ContractBroken(GatewayError):
+    """The application can't read all that its contract says the log may hold."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        listed = "\n".join(f"- {each}" for each in problems)
+        super().__init__(f"The application does not keep the contract of its events:\n{listed}")
 
 
 class InvalidSettings(GatewayError):
@@ -117,6 +128,14 @@ class ReadModelStopped(GatewayError):
         super().__init__(f"The read model {read_model} stopped at position {reached}: {reason}")
 
 
+class FileRefused(GatewayError):
+    """A file is not what an export wrote, or does not belong to this log; nothing was changed."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        self.line, self.reason = line, reason
+        super().__init__(f"The file is refused at line {line}: {reason}")
+
+
 class LogBroken(GatewayError):
     """The log is not what it was; everything that reads it stops at `position`."""
 
@@ -130,4 +149,4 @@ class HoleInLog(LogBroken):
 
 
 class UndecodableEvent(LogBroken):
-    """An event that this application does not know, or can't decode."""
+    """An event that this application does not know, or can't decode; a commit of a newer format of the log."""

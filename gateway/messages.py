@@ -1,5 +1,6 @@
 """What travels between the parts of the gateway: commits, recorded events, receipts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -16,8 +17,19 @@ class CommandRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class DroppedEvent:
+    """Stands for a stored event that means nothing any more: it keeps place and version, and is shown to nobody."""
+
+    name: str
+    schema: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """An event as the log holds it; `index` counts the events of its commit from 0."""
+    """An event as the log holds it; `index` counts the events of its commit from 0.
+
+    A stored event that an upcaster splits is several of these, of one version, each with an index of its own.
+    """
 
     position: int
     index: int
@@ -26,6 +38,11 @@ class RecordedEvent:
     version: int
     actor: str
     event: object
+
+
+def shown(events: Iterable[RecordedEvent]) -> list[RecordedEvent]:
+    """Those of some events that anybody is shown: all but the dropped ones."""
+    return [each for each in events if not isinstance(each.event, DroppedEvent)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +67,39 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamVersion:
+    """How many events a stream had when somebody saw it, or has now."""
+
+    stream: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
-    """A command on its way in: who sent it, under which id, and the conversation it belongs to."""
+    """A command on its way in: who sent it, under which id, and the conversation it belongs to.
+
+    It is refused unless each stream in `unchanged` still has the version given there.
+    """
 
     command: object
     id: UUID
     actor: str = "anonymous"
     correlation: str | None = None
     causation: str | None = None
+    unchanged: tuple[StreamVersion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionConflict:
+    """A stream is no longer as it was seen: the command was refused before it was decided.
+
+    `current` are the versions of the streams that were named. `missed` counts what came in between, `since` has
+    the first 100 of those events in the log's order.
+    """
+
+    current: tuple[StreamVersion, ...]
+    missed: int
+    since: tuple[RecordedEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from gateway.application import Application
 from gateway.application.model import Model
 from gateway.application.reading import read
+from gateway.audit.entries import with_audit_trail
+from gateway.audit.trail import Trail
 from gateway.commands.writer import Writer
 from gateway.errors import Unsuitable
 from gateway.eventlog.storage import EventLog
@@ -17,6 +19,7 @@ from gateway.mongo.checks import check
 from gateway.mongo.client import Mongo, connect
 from gateway.mongo.collections import Identity, prepare
 from gateway.mongo.embedded import embedded, running_uri
+from gateway.mongo.keys import recognise
 from gateway.projections.watcher import Watcher
 from gateway.queries.positions import Positions
 from gateway.queries.queries import Queries
@@ -26,7 +29,10 @@ from gateway.signing import Signer
 
 @dataclass(frozen=True)
 class Services:
-    """What the API is made of; `execute` answers a receipt, or the domain's rejection."""
+    """What the API is made of; `execute` answers a receipt, or the domain's rejection.
+
+    `trail` is None where nothing is recorded of who asks what.
+    """
 
     model: Model
     settings: Settings
@@ -35,6 +41,7 @@ class Services:
     queries: Queries
     positions: Positions
     feeds: Feeds
+    trail: Trail | None = None
 
 
 @dataclass(frozen=True)
@@ -79,9 +86,11 @@ async def opened(application: Application, settings: Settings, uri: str) -> Asyn
         await check(mongo)
         identity = await prepare(mongo.database)
         secret = settings.secret.get_secret_value().encode() if settings.secret else identity.secret
+        signer = Signer(secret, identity.log)
+        await recognise(mongo.database, signer.digest("log", str(identity.log)))
         log = EventLog(mongo.database, model)
         async with Changes(mongo.database) as changes:
-            yield Store(mongo, model, identity, Signer(secret, identity.log), log, changes)
+            yield Store(mongo, model, identity, signer, log, changes)
     finally:
         await mongo.close()
 
@@ -100,8 +109,10 @@ async def serving(store: Store, settings: Settings) -> AsyncGenerator[Services]:
     """The services that the API is made of, until it is left."""
     database = store.mongo.database
     async with AsyncExitStack() as stack:
+        trail = await stack.enter_async_context(Trail(database, settings.audit_days))
         positions = await stack.enter_async_context(Positions(database, store.changes, store.model))
         feeds = await stack.enter_async_context(Feeds(store.log, store.changes))
         writer = await stack.enter_async_context(Writer(store.model, store.log, store.signer, settings))
-        queries = Queries(database, store.model, store.signer, settings, positions)
-        yield Services(store.model, settings, store.signer, writer.execute, queries, positions, feeds)
+        queries = Queries(database, with_audit_trail(store.model), store.signer, settings, positions)
+        kept = trail if settings.audit_days else None
+        yield Services(store.model, settings, store.signer, writer.execute, queries, positions, feeds, kept)

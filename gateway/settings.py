@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     fan_out: int = Field(default=1_000, ge=1)
     """How many views one transaction touches at most for an event that reaches many."""
 
+    audit_days: int = Field(default=90, ge=0, le=10_000)
+    """For how many days the audit trail keeps who asked what; 0 switches it off."""
+
     body_limit: int = Field(default=1_000_000, ge=1_000)
     text_limit: int = Field(default=10_000, ge=1)
     """How many characters one text in an input may have."""

@@ -7,7 +7,7 @@ import hmac
 from dataclasses import dataclass
 from uuid import UUID
 
-from gateway.errors import BadToken
+from gateway.errors import BadInput, BadToken
 
 _MAC = 12
 
@@ -42,6 +42,22 @@ class Signer:
         if payload is None:
             raise BadToken("This token was not given by this log.")
         return int.from_bytes(payload)
+
+    def version(self, stream: str, number: int) -> str:
+        """The opaque version of a stream that somebody sees."""
+        return self.seal("version", number.to_bytes(8) + stream.encode())
+
+    def seen(self, version: str) -> tuple[str, int]:
+        """The stream that a version is of, and its number. Raises BadInput for one that this log did not give."""
+        payload = self.unseal("version", version)
+        if payload is None:
+            raise BadInput("This version was not given by this log.")
+        return payload[8:].decode(), int.from_bytes(payload[:8])
+
+    def digest(self, category: str, value: str) -> str:
+        """A keyed hash of a unique value, as a local id: the same in every log with this secret."""
+        mac = hmac.digest(self.secret, f"value\0{category}\0{value}".encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(mac).decode().rstrip("=")
 
     def fingerprint(self, content: bytes) -> bytes:
         """A keyed hash of a command's content: equal for equal content, of no use for guessing it."""

@@ -5,15 +5,23 @@
     assert bank.given(opened, deposited("50")).views(accounts.project)["1"].balance == eur("50")
 
 The same routing as the real one: events go to streams and views by their first field, states to rules by name.
+A unique value's events are folded as the log has them, with a digest in the place of the value.
+
+    check_contract(application, Path("domain/contract.json"))
+
+One test with this line, and no event changes unnoticed.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
+from pathlib import Path
 from typing import Any, Concatenate, TypeVar, cast
 
 from gateway.application import Application
+from gateway.application.contract import compare, load
 from gateway.application.model import Model, ReadModel, StateParameter
 from gateway.application.reading import read
 
@@ -51,15 +59,19 @@ class Scenario:
         history, streams = [*self.history], {**self.streams}
         position = history[-1].position + 1 if history else 1
         for event in events:
-            stream = self.model.event_of(event).stream(event)
-            streams[stream] = (*streams.get(stream, ()), event)
+            type_ = self.model.event_of(event)
+            logged = type_.sealed(event, _digest)
+            stream = type_.stream(logged)
+            streams[stream] = (*streams.get(stream, ()), logged)
             history.append(Recorded(event, at, position, len(streams[stream])))
         return replace(self, history=tuple(history), streams=streams)
 
     def when(self, command: object, now: datetime = NOON) -> object:
         """The answer: a tuple of events, empty where there is nothing to do; or a rejection."""
         type_ = self.model.command_of(command)
-        states = {each.field: self._state(each, command) for each in type_.states}
+        states: dict[str, object] = {}
+        for each in sorted(type_.states, key=lambda each: each.follow is not None):
+            states[each.field] = self._state(each, command, states)
         answer = type_.function(command, **states, **({type_.clock: now} if type_.clock else {}))
         if answer is None or isinstance(answer, tuple):
             return cast("tuple[object, ...]", answer or ())
@@ -80,8 +92,14 @@ class Scenario:
         """The views of a journal, in their order."""
         return [line for _, line in self._fold(append) if line is not None]
 
-    def _state(self, parameter: StateParameter, command: object) -> object:
-        stream = parameter.kind.id.stream(getattr(command, parameter.field))
+    def _state(self, parameter: StateParameter, command: object, states: Mapping[str, object]) -> object:
+        if parameter.follow is None:
+            value = getattr(command, parameter.field)
+        else:
+            value = parameter.follow(**{name: states[name] for name in parameter.needs})
+        if value is None:
+            return None
+        stream = parameter.kind.id.stream(parameter.kind.id.local(value, _digest))
         return reduce(parameter.kind.evolve, self.streams.get(stream, ()), parameter.kind.initial)
 
     def _fold(self, fold: Callable[..., V | None]) -> Iterator[tuple[Any, V | None]]:
@@ -106,6 +124,24 @@ class Scenario:
         return [key for key, view in views.items() if any(getattr(view, name, None) == own for name in links)]
 
 
+def _digest(category: str, value: str) -> str:
+    return hashlib.sha256(f"{category}\0{value}".encode(errors="surrogatepass")).hexdigest()
+
+
 def scenario(application: Application) -> Scenario:
     """The application before anything has happened. Raises InvalidApplication with every mistake in it."""
     return Scenario(read(application), (), {})
+
+
+def check_contract(application: Application, file: Path) -> None:
+    """Compare an application's events with the committed contract, and read its samples of every schema.
+
+    Raises AssertionError that says of each difference what to do.
+    """
+    found = compare(read(application), load(file))
+    command = f"write the contract with `tidegate contract {file}` and commit it"
+    if found.broken:
+        listed = "\n".join(f"- {each}" for each in found.broken)
+        raise AssertionError(f"The events do not keep their contract:\n{listed}\nThen {command}.")
+    if found.news:
+        raise AssertionError(f"The contract is not current ({'; '.join(found.news)}): {command}.")

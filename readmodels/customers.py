@@ -12,6 +12,7 @@ from domain.customer.events import (
     CustomerRegistered,
     CustomerRenamed,
     CustomerUnblocked,
+    Email,
 )
 
 
@@ -30,7 +31,7 @@ class Customer:
 
     customer: CustomerId
     name: str
-    email: str
+    email: Email
     status: CustomerStatus
     registered_at: datetime
 

@@ -6,6 +6,9 @@ from typing import NewType
 CustomerId = NewType("CustomerId", str)
 """A customer of the bank."""
 
+Email = NewType("Email", str)
+"""An e-mail address."""
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerRegistered:
@@ -13,7 +16,7 @@ class CustomerRegistered:
 
     customer: CustomerId
     name: str
-    email: str
+    email: Email
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class CustomerEmailChanged:
     """A customer is written to at another address."""
 
     customer: CustomerId
-    email: str
+    email: Email
     "The new address."
 
 
@@ -48,4 +51,24 @@ class CustomerUnblocked:
     customer: CustomerId
 
 
+@dataclass(frozen=True, slots=True)
+class EmailClaimed:
+    """An e-mail address is a customer's, and nobody else's."""
+
+    email: Email
+    "In the log a keyed digest of it: the address itself stands with the customer alone."
+    customer: CustomerId
+
+
+@dataclass(frozen=True, slots=True)
+class EmailReleased:
+    """An e-mail address is nobody's any more."""
+
+    email: Email
+    "In the log a keyed digest of it, as where it was claimed."
+    customer: CustomerId
+    "Whose it was."
+
+
+EmailEvent = EmailClaimed | EmailReleased
 CustomerEvent = CustomerRegistered | CustomerRenamed | CustomerEmailChanged | CustomerBlocked | CustomerUnblocked

@@ -3,11 +3,21 @@
 from dataclasses import dataclass
 
 from domain.customer.details import refused_email, refused_name
-from domain.customer.events import CustomerEmailChanged, CustomerId, CustomerRegistered, CustomerRenamed
+from domain.customer.email import Free, Holder, Taken
+from domain.customer.events import (
+    CustomerEmailChanged,
+    CustomerId,
+    CustomerRegistered,
+    CustomerRenamed,
+    Email,
+    EmailClaimed,
+    EmailReleased,
+)
 from domain.customer.rejections import (
     CustomerAlreadyRegistered,
     CustomerUnknown,
     EmailNotPlausible,
+    EmailTaken,
     NameRefused,
 )
 from domain.customer.state import Active, Blocked, Customer, Unregistered
@@ -20,19 +30,26 @@ class RegisterCustomer:
     customer: CustomerId
     name: str
     "One line of at most 200 characters."
-    email: str
-    "An address like name@example.com."
+    email: Email
+    "An address like name@example.com, which no other customer has."
+
+
+EmailRefused = EmailNotPlausible | EmailTaken
 
 
 def register_customer(
-    command: RegisterCustomer, customer: Customer
-) -> CustomerRegistered | CustomerAlreadyRegistered | NameRefused | EmailNotPlausible:
-    match customer:
-        case Active() | Blocked():
+    command: RegisterCustomer, customer: Customer, email: Holder
+) -> tuple[CustomerRegistered, EmailClaimed] | CustomerAlreadyRegistered | NameRefused | EmailRefused:
+    match customer, email:
+        case Active() | Blocked(), _:
             return CustomerAlreadyRegistered(command.customer)
-        case Unregistered():
-            refused = refused_name(command.name) or refused_email(command.email)
-            return refused or CustomerRegistered(command.customer, command.name, command.email)
+        case Unregistered(), _ if refused := refused_name(command.name) or refused_email(command.email):
+            return refused
+        case Unregistered(), Taken():
+            return EmailTaken(command.email)
+        case Unregistered(), Free():
+            registered = CustomerRegistered(command.customer, command.name, command.email)
+            return registered, EmailClaimed(command.email, command.customer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +78,35 @@ class ChangeCustomerEmail:
     """Write to a customer at another address. The address they have is no change."""
 
     customer: CustomerId
-    email: str
-    "An address like name@example.com."
+    email: Email
+    "An address like name@example.com, which no other customer has."
+
+
+EmailMoved = tuple[CustomerEmailChanged | EmailClaimed | EmailReleased, ...]
 
 
 def change_customer_email(
-    command: ChangeCustomerEmail, customer: Customer
-) -> CustomerEmailChanged | CustomerUnknown | EmailNotPlausible | None:
+    command: ChangeCustomerEmail, customer: Customer, email: Holder, released: Holder | None
+) -> EmailMoved | CustomerUnknown | EmailRefused | None:
+    """`released` is the holder of the address that the customer has so far."""
     match customer:
         case Unregistered():
             return CustomerUnknown(command.customer)
         case Active() | Blocked() if customer.email == command.email:
             return None
         case Active() | Blocked():
-            return refused_email(command.email) or CustomerEmailChanged(command.customer, command.email)
+            return refused_email(command.email) or _moved(command, customer.email, email, released)
+
+
+def _moved(
+    command: ChangeCustomerEmail, before: Email, email: Holder, released: Holder | None
+) -> EmailMoved | EmailTaken:
+    own, changed = Taken(command.customer), CustomerEmailChanged(command.customer, command.email)
+    match email:
+        case Taken() if email != own:
+            return EmailTaken(command.email)
+        case Taken():  # another spelling of the address that they have
+            return (changed,)
+        case Free():
+            claimed = EmailClaimed(command.email, command.customer)
+            return (changed, claimed, *([EmailReleased(before, command.customer)] if released == own else []))

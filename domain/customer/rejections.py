@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.customer.events import CustomerId
+from domain.customer.events import CustomerId, Email
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,13 @@ class NameNotPrintable:
 @dataclass(frozen=True, slots=True)
 class EmailNotPlausible:
     """This is no e-mail address: it should look like name@example.com, with at most 254 characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmailTaken:
+    """Another customer has this e-mail address."""
+
+    email: Email
 
 
 NameRefused = NameBlank | NameTooLong | NameNotPrintable

@@ -9,6 +9,7 @@ from domain.customer.events import (
     CustomerRegistered,
     CustomerRenamed,
     CustomerUnblocked,
+    Email,
 )
 
 
@@ -22,7 +23,7 @@ class Active:
     """A customer in good standing."""
 
     name: str
-    email: str
+    email: Email
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Blocked:
     """A customer who may open no more accounts."""
 
     name: str
-    email: str
+    email: Email
 
 
 Customer = Unregistered | Active | Blocked
@@ -53,3 +54,8 @@ def evolve(customer: Customer, event: CustomerEvent) -> Customer:
             return Active(customer.name, customer.email)
         case (Active() | Blocked(), CustomerRegistered()) | (Unregistered(), _):
             return customer
+
+
+def current_email(customer: Customer) -> Email | None:
+    """Where the customer is written to now."""
+    return None if isinstance(customer, Unregistered) else customer.email

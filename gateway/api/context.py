@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+from gateway.api.auditing import Recording
 from gateway.queries.freshness import Freshness
 from gateway.runtime import Services
 
 
 @dataclass
 class Context:
-    """One request: who asks, and how fresh what is read from here on must be.
+    """One request: who asks, how fresh what is read from here on must be, and what the audit trail gets of it.
 
     `freshness` moves on when a command of this request is accepted: what is read behind it contains it.
     """
@@ -17,3 +18,5 @@ class Context:
     freshness: Freshness
     actor: str
     correlation: str | None
+    causation: str | None
+    recording: Recording

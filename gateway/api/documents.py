@@ -22,16 +22,21 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from gateway.api.errors import MOST_ERRORS
 from gateway.api.limits import Limits, TooComplex, check_written, require
+from gateway.api.outlines import Outline, kind_alone, outline
 from gateway.api.weighing import Scale
 
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
 class Refused(Exception):
-    """A document or request that is not executed; `code` is for errors that have none of their own."""
+    """A document or request that is not executed; `code` is for errors that have none of their own.
+
+    `outline` is what is known of it all the same.
+    """
 
     def __init__(self, errors: list[GraphQLError], code: str | None = None) -> None:
         self.errors, self.code = errors, code
+        self.outline: Outline | None = None
         super().__init__(errors[0].message)
 
 
@@ -41,6 +46,7 @@ class Document:
 
     node: DocumentNode
     operations: Mapping[str | None, OperationDefinitionNode]
+    outlines: Mapping[str | None, Outline]
     varies: bool
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
@@ -73,7 +79,12 @@ class Documents:
         if found:
             self._kept.move_to_end(text)
             return found
-        document = self._check(self._parse(text))
+        node = self._parse(text)
+        try:
+            document = self._check(node)
+        except Refused as refused:
+            refused.outline = kind_alone(node)
+            raise
         self._keep(text, document)
         return document
 
@@ -111,7 +122,8 @@ class Documents:
             raise Refused([error]) from None
         self._validate(node)
         named = {each.name.value if each.name else None: each for each in operations}
-        return Document(node, named, scale.asked)
+        outlines = {name: outline(node, each) for name, each in named.items()}
+        return Document(node, named, outlines, scale.asked)
 
     def _validate(self, node: DocumentNode) -> None:
         errors = validate(self._schema, node, _RULES, max_errors=MOST_ERRORS - 1)

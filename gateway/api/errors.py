@@ -93,6 +93,12 @@ def internal(error: BaseException | None) -> dict[str, Any]:
     }
 
 
+def code_of(error: Exception) -> str:
+    """The code under which an exception of a resolver stands in the answer."""
+    kind = _kind(error)
+    return _CODES[kind] if kind else "INTERNAL"
+
+
 def _describe(error: GraphQLError, code: str | None) -> dict[str, Any]:
     formatted: dict[str, Any] = {**error.formatted}
     return {key: formatted[key] for key in ("locations", "path") if key in formatted} | _say(error, code)

@@ -16,6 +16,7 @@ from graphql import (
 )
 from strawberry.execution import optimized_is_awaitable
 
+from gateway.api.auditing import Recording
 from gateway.api.context import Context
 from gateway.api.documents import Document, Documents, Refused, refusal
 from gateway.api.errors import MOST_ERRORS, describe, describe_exception
@@ -48,13 +49,14 @@ class Api:
 
         A mutation under way is not ended by who stops waiting for it: it answers, or the log knows.
         """
+        recording = Recording(self._services.trail, request)
         try:
-            document, operation = self._read(request)
+            document, operation = self._read(request, recording)
             if operation.operation is OperationType.SUBSCRIPTION:
                 raise refusal("WEBSOCKET_ONLY", "A subscription needs a WebSocket (graphql-transport-ws).")
-            return await self._run(document, operation, request)
+            return await self._run(document, operation, request, recording)
         except Exception as error:
-            return _refused(error)
+            return recording.refused(error, _refused(error))
 
     async def subscribe(self, request: Request) -> Answer | AsyncGenerator[Answer]:
         """The answers of a subscription, one an event, or the one answer of anything else.
@@ -62,13 +64,14 @@ class Api:
         A query, a mutation and what is refused before it begins are one `Answer`. A stream that breaks, be it
         at its start, ends with a refused answer. Who stops early closes it (`aclose`).
         """
+        recording = Recording(self._services.trail, request)
         try:
-            document, operation = self._read(request)
+            document, operation = self._read(request, recording)
             if operation.operation is OperationType.SUBSCRIPTION:
-                return await self._stream(document, operation, request)
-            return await self._run(document, operation, request)
+                return await self._stream(document, operation, request, recording)
+            return await self._run(document, operation, request, recording)
         except Exception as error:
-            return _refused(error)
+            return recording.refused(error, _refused(error))
 
     def later(self, first: str | None, second: str | None) -> str | None:
         """Of two tokens that one request carries the one of the later position; an unknown one is refused
@@ -87,53 +90,68 @@ class Api:
         while self._mutations:
             await asyncio.wait(self._mutations)
 
-    def _read(self, request: Request) -> tuple[Document, OperationDefinitionNode]:
+    def _read(self, request: Request, recording: Recording) -> tuple[Document, OperationDefinitionNode]:
         """What to execute. Raises Refused."""
         document = self._documents.read(request.query)
         operation = document.operation(request.operation)
+        recording.outline = document.outlines[operation.name.value if operation.name else None]
         if request.queries_only and operation.operation is OperationType.MUTATION:
             raise refusal("GET_IS_FOR_QUERIES", "GET is for queries; send this as a POST request.")
         self._documents.weigh(document, operation, request.variables)
         return document, operation
 
-    async def _run(self, document: Document, operation: OperationDefinitionNode, request: Request) -> Answer:
-        context = self._context(request)
+    async def _run(
+        self, document: Document, operation: OperationDefinitionNode, request: Request, recording: Recording
+    ) -> Answer:
+        context = self._context(request, recording)
         executor = self._build(document, operation, request, context)
         if operation.operation is not OperationType.MUTATION:
-            return await self._finish(executor, context)
-        task = asyncio.create_task(self._finish(executor, context))
+            return await self._recorded(executor, context)
+        task = asyncio.create_task(self._recorded(executor, context))
         self._mutations.add(task)
         task.add_done_callback(self._mutations.discard)
         return await asyncio.shield(task)
 
+    async def _recorded(self, executor: _Executor, context: Context) -> Answer:
+        """The answer, when the audit trail has what came of the operation."""
+        try:
+            answer = await self._finish(executor, context)
+        except asyncio.CancelledError:
+            context.recording.cancelled()
+            raise
+        context.recording.answered(answer, context.freshness.after)
+        return answer
+
     async def _stream(
-        self, document: Document, operation: OperationDefinitionNode, request: Request
+        self, document: Document, operation: OperationDefinitionNode, request: Request, recording: Recording
     ) -> Answer | AsyncGenerator[Answer]:
-        executor = self._build(document, operation, request, self._context(request))
+        context = self._context(request, recording)
+        executor = self._build(document, operation, request, context)
         found = create_source_event_stream(executor)
         source = await found if isawaitable(found) else found
         if isinstance(source, ExecutionResult):
             raise Refused(source.errors or [])
-        return self._answers(executor, source, request)
+        recording.began(context.freshness.after)
+        return self._answers(executor, source, request, recording)
 
     async def _answers(
-        self, executor: _Executor, source: AsyncIterable[Any], request: Request
+        self, executor: _Executor, source: AsyncIterable[Any], request: Request, recording: Recording
     ) -> AsyncGenerator[Answer]:
         try:
             async with aclosing(cast(AsyncGenerator[Any], aiter(source))) as events:
                 async for event in events:
-                    one, context = executor.build_per_event_executor(event), self._context(request)
+                    one, context = executor.build_per_event_executor(event), self._context(request, recording)
                     one.context_value = context
                     yield await self._finish(one, context, serially=False)
         except Exception as error:
-            yield _refused(error)
+            yield recording.refused(error, _refused(error))
 
-    def _context(self, request: Request) -> Context:
+    def _context(self, request: Request, recording: Recording) -> Context:
         """Raises BadToken for a token that this log did not give."""
         services = self._services
         after = services.signer.position(request.after) if request.after else 0
         freshness = Freshness(after, services.settings.visibility_timeout)
-        return Context(services, freshness, request.actor, request.correlation)
+        return Context(services, freshness, request.actor, request.correlation, request.causation, recording)
 
     def _build(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context

@@ -18,6 +18,7 @@ class Request:
     after: str | None = None
     actor: str = "anonymous"
     correlation: str | None = None
+    causation: str | None = None
     queries_only: bool = False
 
 

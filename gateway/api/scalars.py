@@ -11,10 +11,12 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from gateway.application.descriptions import describe_new_type
+from gateway.audit.entries import Position
 from gateway.errors import BadInput
 
 Int64 = NewType("Int64", int)
 Token = NewType("Token", str)
+Version = NewType("Version", str)
 
 _DIGITS = 34
 """What a Decimal128 holds exactly (IEEE 754-2019, decimal128)."""
@@ -25,6 +27,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # RFC 3339, to the millisecond as MongoDB keeps it; Python reads the rest of ISO 8601, too.
 _DATETIME = re.compile(_DATE.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,3})?(Z|[+-][0-9]{2}:[0-9]{2})")
 _LONGEST = 64
+_LONGEST_NAME = 320
+"""In characters, of a NewType's text: an e-mail address fits (RFC 5321); more is the application's to refuse."""
 
 
 def text_of(value: object, what: str) -> str:
@@ -94,8 +98,8 @@ def _parse_int64(value: object) -> int:
 def _parse_name(name: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         text = text_of(value, f"A {name}")
-        if not 1 <= len(text) <= _LONGEST or not text.isprintable():
-            raise BadInput(f"A {name} is a text of 1 to {_LONGEST} printable characters.")
+        if not 1 <= len(text) <= _LONGEST_NAME or not text.isprintable():
+            raise BadInput(f"A {name} is a text of 1 to {_LONGEST_NAME} printable characters.")
         return text
 
     return parse
@@ -144,4 +148,12 @@ STANDARD: dict[object, ScalarDefinition] = {
         serialize=str,
         parse_value=lambda value: text_of(value, "A Token"),
     ),
+    Version: strawberry.scalar(
+        name="Version",
+        description="Opaque version of the thing that you saw, not of those that it links to; send it back in "
+        "`ifUnchanged`.",
+        serialize=str,
+        parse_value=lambda value: text_of(value, "A Version"),
+    ),
 }
+STANDARD[Position] = STANDARD[Int64]

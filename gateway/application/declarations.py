@@ -1,12 +1,13 @@
 """The words of a composition root: streams, commands, views, and the names that the API gives them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Concatenate, Generic, TypeVar
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, Generic, TypeAlias, TypeVar
 
 S = TypeVar("S")
 E = TypeVar("E")
 V = TypeVar("V")
+U = TypeVar("U")
 
 
 class Part:
@@ -17,21 +18,113 @@ class Part:
     """
 
 
+Data: TypeAlias = dict[str, Any]
+"""An event's stored data as plain Python values.
+
+Text, an id and a NewType are a str, an enum the name of its member, a date ISO text, a tuple a list, nested data a
+dict; int, bool, Decimal, datetime, UUID and None are themselves.
+"""
+
+
+def unchanged(data: Data) -> Data:
+    """The data as it is: where only the number or the name changes."""
+    return data
+
+
+@dataclass(frozen=True)
+class Upcaster:
+    """The stored data of an event in one schema, made into the next one's when it is read.
+
+    `function` may change and return what it is given, and reads nothing else: no clock, no other event. Nothing is
+    ever written back to the log.
+    """
+
+    event: str
+    schema: int
+    function: Callable[[Data], Data] = unchanged
+
+
+@dataclass(frozen=True)
+class Renamed:
+    """From a schema on, an event has another name; its data is that of the new name's schema `into_schema`."""
+
+    event: str
+    schema: int
+    into: str
+    into_schema: int = 1
+
+
+@dataclass(frozen=True)
+class Into:
+    """One of the events that a stored one is split into; `function` gives its data, or None where there is none."""
+
+    event: str
+    function: Callable[[Data], Data | None] = unchanged
+    schema: int = 1
+
+
+@dataclass(frozen=True)
+class Split:
+    """From a schema on, an event stands for several of its stream, in this order."""
+
+    event: str
+    schema: int
+    into: Sequence[Into]
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """From a schema on, an event means nothing any more; it keeps its version in its stream."""
+
+    event: str
+    schema: int
+
+
+Step: TypeAlias = Upcaster | Renamed | Split | Dropped
+"""What became of an event's schema."""
+
+
 @dataclass(frozen=True)
 class Stream(Part, Generic[S, E]):
-    """A kind of stream: the id type, the state before any event, and how an event changes it."""
+    """A kind of stream: the id type, the state before any event, and how an event changes it.
+
+    `upcasters` say what became of each schema that events of these streams were stored in before: one for each
+    event and schema. An event's current schema is the one behind its last.
+    """
 
     id: Callable[[str], Any]
     initial: S
     evolve: Callable[[S, E], S]
+    upcasters: Sequence[Step] = ()
+
+
+@dataclass(frozen=True)
+class Unique(Part, Generic[U, S, E]):
+    """A kind of stream that a value names, one that only one can have: `Email`, a NewType over str.
+
+    `normalise` tells which values are the same one. The stream is named by a keyed digest of it, and in the log
+    that digest also stands in the first field of the stream's events: the value itself is nowhere in them.
+    """
+
+    value: Callable[[str], U]
+    initial: S
+    evolve: Callable[[S, E], S]
+    normalise: Callable[[U], str]
+    upcasters: Sequence[Step] = ()
 
 
 @dataclass(frozen=True)
 class Command(Part):
-    """A command function whose id field `new` a client may leave out; the command id gives it then."""
+    """A command function, and what its signature does not tell.
+
+    `new` is an id field that a client may leave out; the command id gives it then. `also` names parameters whose
+    stream does not stand in the command: a function of other parameters, by their names, gives its id or value,
+    or None where there is none.
+    """
 
     function: Callable[..., object]
     new: str | None = None
+    also: Mapping[str, Callable[..., object]] = field(default_factory=dict[str, Callable[..., object]])
 
 
 class Index:

@@ -1,4 +1,8 @@
-"""Descriptions from docstrings: of classes, of fields, and of NewTypes by the string literal under them."""
+"""Descriptions from docstrings: of classes, of fields, and of NewTypes by the string literal under them.
+
+A docstring whose last paragraph begins with `Deprecated:` says why nobody should use any more what it stands under;
+that paragraph is no part of the description.
+"""
 
 import ast
 import inspect
@@ -13,15 +17,45 @@ from typing import Any
 @cache
 def describe(type_: type) -> str | None:
     """A class's own docstring; None for the one that `dataclass` writes by itself."""
-    text = type_.__dict__.get("__doc__")
-    if not text or text.startswith(f"{type_.__name__}("):
-        return None
-    return inspect.cleandoc(text)
+    return _split(_docstring(type_))[0]
+
+
+@cache
+def deprecation(type_: type) -> str | None:
+    """Why a class should not be used any more, from its docstring; None where it may be."""
+    return _split(_docstring(type_))[1]
 
 
 @cache
 def describe_fields(type_: type) -> Mapping[str, str]:
-    """Each field of a class that has a string literal under it."""
+    """Each field of a class that has a description under it."""
+    return {name: found for name, text in _field_texts(type_).items() if (found := _split(text)[0])}
+
+
+@cache
+def deprecated_fields(type_: type) -> Mapping[str, str]:
+    """Each field of a class that should not be used any more, and why."""
+    return {name: reason for name, text in _field_texts(type_).items() if (reason := _split(text)[1])}
+
+
+def _docstring(type_: type) -> str:
+    text = type_.__dict__.get("__doc__")
+    return inspect.cleandoc(text) if text and not text.startswith(f"{type_.__name__}(") else ""
+
+
+def _split(text: str) -> tuple[str | None, str | None]:
+    """A docstring as description and reason of deprecation."""
+    *before, last = text.split("\n\n")
+    if not last.startswith(_DEPRECATED):
+        return text or None, None
+    return "\n\n".join(before) or None, " ".join(last.removeprefix(_DEPRECATED).split())
+
+
+_DEPRECATED = "Deprecated:"
+
+
+@cache
+def _field_texts(type_: type) -> Mapping[str, str]:
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(type_)))
     except (OSError, TypeError, SyntaxError):  # no source at hand: in a zip, made at run time

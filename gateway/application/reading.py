@@ -4,9 +4,24 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
-from gateway.application.declarations import Application, Command, Index, Journal, Stream, View
+from gateway.application.declarations import (
+    Application,
+    Command,
+    Dropped,
+    Index,
+    Journal,
+    Renamed,
+    Split,
+    Step,
+    Stream,
+    Unique,
+    Upcaster,
+    View,
+)
+from gateway.application.descriptions import deprecated_fields
 from gateway.application.model import (
     AccessPath,
     CommandType,
@@ -14,20 +29,23 @@ from gateway.application.model import (
     IdType,
     Model,
     ReadModel,
-    StateParameter,
     StreamKind,
 )
 from gateway.application.naming import snake
+from gateway.application.parameters import Signature, states
 from gateway.application.types import (
     NOTHING,
     fields_of,
     is_data,
     is_id,
+    is_new_type,
     members,
     optional,
     problem_with,
 )
+from gateway.application.upcasting import Declared, drops, problems_with, schema_of, upcasts_of
 from gateway.errors import InvalidApplication
+from gateway.messages import DroppedEvent
 
 RECORDED = ("at", "position", "version", "actor")
 """The names by which a fold may ask for the recorded event's own data."""
@@ -39,6 +57,8 @@ def read(application: Application) -> Model:
     streams = tuple(each for entry in application.streams if (each := reading.stream(entry)))
     reading.kinds = {each.id.type: each for each in streams}
     reading.events = {event.type: event for kind in streams for event in kind.events}
+    for problem in problems_with(reading.steps, {each.name: each for each in reading.events.values()}):
+        reading.add(problem)
     commands = tuple(each for entry in application.commands if (each := reading.command(entry)))
     views = tuple(each for entry in application.views if (each := reading.read_model(entry)))
     reading.unique("stream category", (each.id.category for each in streams))
@@ -50,7 +70,8 @@ def read(application: Application) -> Model:
     if reading.problems:
         raise InvalidApplication(reading.problems)
     events = {each.name: each for each in reading.events.values()}
-    return Model(reading.ids, streams, commands, events, views, application.demo)
+    upcasts = upcasts_of(reading.steps)
+    return Model(reading.ids, streams, commands, events, views, application.demo, upcasts)
 
 
 @dataclass
@@ -59,6 +80,7 @@ class _Reading:
     ids: dict[Any, IdType] = field(default_factory=dict[Any, IdType])
     kinds: dict[Any, StreamKind] = field(default_factory=dict[Any, StreamKind])
     events: dict[type, EventType] = field(default_factory=dict[type, EventType])
+    steps: list[Declared] = field(default_factory=list[Declared])
 
     def problem(self, where: Any, what: str) -> None:
         name = getattr(where, "__qualname__", str(where))
@@ -102,14 +124,36 @@ class _Reading:
             return {}
 
     def stream(self, entry: Any) -> StreamKind | None:
-        if not isinstance(entry, Stream):
+        if not isinstance(entry, Stream | Unique):
             return self.problem(entry, "is no Stream")
-        declared = cast("Stream[Any, Any]", entry)
-        if not is_id(declared.id):
-            return self.problem(declared.id, "is no id: an id is a NewType over str whose name ends in Id")
-        id_type = self.id_type(declared.id)
-        events = tuple(self.event(each, id_type) for each in self.events_of(declared.evolve))
-        return StreamKind(id_type, declared.initial, declared.evolve, events)
+        declared = cast("Stream[Any, Any] | Unique[Any, Any, Any]", entry)
+        id_type = self.value_type(declared) if isinstance(declared, Unique) else self.stream_id(declared.id)
+        if id_type is None:
+            return None
+        steps = tuple(self.steps_of(declared))
+        events = tuple(self.event(each, id_type, steps) for each in self.events_of(declared.evolve))
+        evolve = _passing_over(declared.evolve) if any(map(drops, steps)) else declared.evolve
+        kind = StreamKind(id_type, declared.initial, evolve, events)
+        self.steps += [Declared(each, kind) for each in steps]
+        return kind
+
+    def stream_id(self, type_: Any) -> IdType | None:
+        if not is_id(type_):
+            return self.problem(type_, "is no id: an id is a NewType over str whose name ends in Id")
+        return self.id_type(type_)
+
+    def value_type(self, declared: Unique[Any, Any, Any]) -> IdType | None:
+        type_: Any = declared.value
+        if is_id(type_) or not is_new_type(type_) or type_.__supertype__ is not str:
+            return self.problem(type_, "is no value: a unique value is a NewType over str that is no id")
+        return IdType(type_, type_.__name__, snake(type_.__name__), declared.normalise)
+
+    def steps_of(self, declared: Stream[Any, Any] | Unique[Any, Any, Any]) -> Iterator[Step]:
+        for each in declared.upcasters:
+            if isinstance(each, Upcaster | Renamed | Split | Dropped):  # pyright: ignore[reportUnnecessaryIsInstance] # an application may be untyped
+                yield each
+            else:
+                self.problem(each, "is no Upcaster, Renamed, Split or Dropped")
 
     def events_of(self, evolve: Callable[..., Any]) -> Iterator[type]:
         for each in members(self.parameters(evolve)[1]):
@@ -118,13 +162,13 @@ class _Reading:
             elif each is not None:
                 self.problem(evolve, f"{getattr(each, '__name__', each)} is no event: an event is a dataclass")
 
-    def event(self, type_: type, id_type: IdType) -> EventType:
+    def event(self, type_: type, id_type: IdType, steps: tuple[Step, ...]) -> EventType:
         first, *_ = [*self.fields(type_).items(), ("", None)]
         if first[0] and first[1] is not id_type.type:
             self.problem(
-                type_, f"the first field of an event of {id_type.category} streams is its {id_type.kind}Id"
+                type_, f"the first field of an event of {id_type.category} streams is its {id_type.type.__name__}"
             )
-        return EventType(type_, type_.__name__, 1, id_type, first[0])
+        return EventType(type_, type_.__name__, schema_of(type_.__name__, steps), id_type, first[0])
 
     def parameters(self, function: Callable[..., Any]) -> list[Any]:
         """The annotations of a function's parameters, in order; at least two."""
@@ -146,31 +190,35 @@ class _Reading:
             return self.problem(function, "the first parameter of a command function is its command, a dataclass")
         self.fields(type_)
         ids = self.ids_in(type_)
-        states = tuple(self.states(function, names[1:], hints, ids))
+        taken = {name: hints.get(name) for name in names[1:] if hints.get(name) is not datetime}
+        signature = Signature(taken, self.named_in(type_), declared.also)
+        parameters = tuple(states(signature, self.kinds, partial(self.problem, function)))
         answers = tuple(self.answers(function, hints.get("return")))
         events = tuple(self.events[each] for each in answers if each in self.events)
         rejections = tuple(each for each in answers if is_data(each) and each not in self.events)
         for event in events:
-            if event.id not in [state.kind.id for state in states]:
+            if event.id not in [each.kind.id for each in parameters]:
                 self.problem(function, f"adds {event.name} to a stream whose state it does not take")
         for rejection in rejections:
             self.fields(rejection)
             self.ids_in(rejection)
+        self.deprecated_fields_of(type_, declared.new)
         if declared.new is not None and declared.new not in ids:
             self.problem(function, f"new={declared.new!r} is no id field of {type_.__name__}")
         clock = next((name for name in names[1:] if hints.get(name) is datetime), None)
-        return CommandType(type_.__name__, function, states, clock, declared.new, ids, events, rejections, type_)
+        name = type_.__name__
+        return CommandType(name, function, parameters, clock, declared.new, ids, events, rejections, type_)
 
-    def states(
-        self, function: Any, names: list[str], hints: dict[str, Any], ids: dict[str, IdType]
-    ) -> Iterator[StateParameter]:
-        for name in names:
-            if hints.get(name) is datetime:
-                continue
-            if name in ids and ids[name].type in self.kinds:
-                yield StateParameter(name, self.kinds[ids[name].type])
-            else:
-                self.problem(function, f"parameter {name} is neither the time nor an id field of the command")
+    def deprecated_fields_of(self, command: type, new: str | None) -> None:
+        """GraphQL has no deprecated field of an input that a client must give."""
+        for name in deprecated_fields(command):
+            if name != new and not optional(fields_of(command)[name])[1]:
+                self.problem(command, f"field {name}: is deprecated and can't be left out: make it optional first")
+
+    def named_in(self, type_: type) -> dict[str, StreamKind]:
+        """The fields that name a stream of a declared kind."""
+        inner = {name: optional(each)[0] for name, each in self.resolved(fields_of, type_).items()}
+        return {name: self.kinds[each] for name, each in inner.items() if each in self.kinds}
 
     def answers(self, function: Any, annotation: Any) -> Iterator[type]:
         """The classes of a return annotation, tuples and unions opened; each once."""
@@ -203,6 +251,9 @@ class _Reading:
         for other in fan_out:
             if journal or other not in links.values():
                 self.problem(fold, f"events of {other.category} streams reach no field of {view.__name__}")
+        stands_for = None if journal or key else self.kinds.get(key_type)
+        if stands_for and "version" in fields:
+            self.problem(view, "field version: the view of a stream has a version of the gateway's own")
         return ReadModel(
             name=declared.many,
             view=view,
@@ -216,6 +267,7 @@ class _Reading:
             key=key,
             key_recorded=self.recorded(key, 1) if key else (),
             events=events,
+            stream=stands_for.id if stands_for else None,
             links=links,
             fan_out=fan_out,
             paths=tuple(self.paths(view, declared.indexes)),
@@ -224,10 +276,13 @@ class _Reading:
 
     def followed(self, fold: Any, union: tuple[Any, ...]) -> Iterator[EventType]:
         for each in union:
-            if each in self.events:
-                yield self.events[each]
+            name = getattr(each, "__name__", each)
+            if each not in self.events:
+                self.problem(fold, f"{name} is no event of a declared stream")
+            elif self.events[each].id.normalise:
+                self.problem(fold, f"{name} tells of a unique value, in whose place the log holds a digest")
             else:
-                self.problem(fold, f"{getattr(each, '__name__', each)} is no event of a declared stream")
+                yield self.events[each]
 
     def recorded(self, function: Callable[..., Any], skip: int) -> tuple[str, ...]:
         names = tuple(inspect.signature(function).parameters)[skip:]
@@ -243,6 +298,11 @@ class _Reading:
                 if name not in names:
                     self.problem(view, f"an index names the field {name}, which is not there")
             yield AccessPath(index.equal, index.order)
+
+
+def _passing_over(evolve: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The same for streams that may hold dropped events: nothing changes at those."""
+    return lambda state, event: state if isinstance(event, DroppedEvent) else evolve(state, event)
 
 
 def _opened(annotation: Any) -> Iterator[Any]:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gateway.cli import schema, serve, status, watch
+from gateway.cli import contract, export, import_, schema, serve, status, verify, watch
 from gateway.errors import GatewayError
 
 app = typer.Typer(
@@ -17,7 +17,11 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(watch.watch)
 app.command()(status.status)
+app.command()(verify.verify)
+app.command()(export.export)
+app.command("import")(import_.import_)
 app.command()(schema.schema)
+app.command()(contract.contract)
 
 
 def main() -> None:

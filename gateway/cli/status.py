@@ -2,29 +2,50 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.table import Table
 
 from gateway.application import Application
 from gateway.application.reading import read
+from gateway.cli.heads import line_of
 from gateway.cli.loading import load_application
+from gateway.cli.opening import opened
 from gateway.cli.options import App, Database, DataDir, MongodbUri
 from gateway.eventlog.storage import EventLog
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
 from gateway.mongo.checks import check
 from gateway.mongo.client import answering, collection, connect
 from gateway.mongo.collections import CHECKPOINTS
+from gateway.mongo.identities import known
 from gateway.runtime import address
 from gateway.settings import Settings, load_settings
 
+Head = Annotated[
+    bool, typer.Option("--head", help="Print the head alone, as one line of JSON to be kept for `verify --since`.")
+]
+
 
 def status(
-    app: App = None, mongodb_uri: MongodbUri = None, database: Database = None, data_dir: DataDir = None
+    *,
+    head: Head = False,
+    app: App = None,
+    mongodb_uri: MongodbUri = None,
+    database: Database = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Print the head of the log, and each read model's position, lag and condition."""
     settings = load_settings(mongodb_uri=mongodb_uri, database=database, data_dir=data_dir)
-    asyncio.run(_print(load_application(app), settings))
+    application = load_application(app)
+    asyncio.run(_print_head(application, settings) if head else _print(application, settings))
+
+
+async def _print_head(application: Application, settings: Settings) -> None:
+    async with opened(application, settings) as here:
+        log = (await known(here.database)).identity.log
+        typer.echo(line_of(log, await here.log.head()))
 
 
 async def _print(application: Application, settings: Settings) -> None:

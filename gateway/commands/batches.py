@@ -1,12 +1,13 @@
 """Many commands decided in order, in memory, on one prefix of the log: the commits to insert, and the rest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gateway.application.model import Model
+from gateway.application.model import Digest, Model
 from gateway.commands.deciding import Waiting, decide
 from gateway.commands.states import Hot, HotStates
+from gateway.commands.tentative import Tentative
 from gateway.errors import CommandFailed, CommitTooLarge
 from gateway.eventlog.encoding import Draft, Encoded, encode_commit
 from gateway.messages import CommandRecord, Head, RecordedEvent
@@ -39,8 +40,8 @@ class Refused:
 class Batch:
     """What a round of decisions came to.
 
-    What is refused still has to be proved: it was decided on states that no majority may hold yet, and by a
-    command whose id the log may hold already.
+    What is in neither waits aside for the next round. What is refused still has to be proved: it was decided on
+    states that no majority may hold yet, and by a command whose id the log may hold already.
     """
 
     candidates: list[Candidate] = field(default_factory=list[Candidate])
@@ -60,16 +61,19 @@ class Decisions:
     model: Model
     states: HotStates
     batch_bytes: int
+    digest: Digest
     clock: Callable[[], datetime] = clock
 
     def batch(self, waiting: Sequence[Waiting], head: Head) -> Batch:
-        """The decisions for as many commands as fit; a command that fails fails alone."""
-        batch, tentative, size = Batch(), dict[str, Hot](), 0
+        """The decisions for as many commands as fit and as have their states held; one that fails fails alone."""
+        batch, tentative, size = Batch(), Tentative(self.states, self.digest), 0
         for each in waiting:
-            held = {name: tentative.get(name) or self.states[name] for name in each.streams}
             now = max(self.clock(), head.at)
             try:
-                decision = decide(self.model, each, held, now)
+                held = tentative.of(each)
+                if held is None:
+                    continue
+                decision = decide(self.model, self.digest, each, held, now)
                 if not decision.events:
                     batch.refused.append(Refused(each, decision.rejection))
                     continue
@@ -78,14 +82,14 @@ class Decisions:
                 batch.refused.append(Refused(each, error=error))
                 continue
             batch.candidates.append(candidate)
-            tentative.update(candidate.states)
+            tentative.changed.update(candidate.states)
             head, size = candidate.head, size + candidate.encoded.commit.size
             if size >= self.batch_bytes:
                 break
         return batch
 
     def _candidate(
-        self, waiting: Waiting, events: tuple[object, ...], held: dict[str, Hot], now: datetime, head: Head
+        self, waiting: Waiting, events: tuple[object, ...], held: Mapping[str, Hot], now: datetime, head: Head
     ) -> Candidate:
         envelope = waiting.envelope
         record = CommandRecord(envelope.id, waiting.type.name, waiting.fingerprint, envelope.actor)
@@ -106,7 +110,9 @@ class Decisions:
         except Exception as error:  # a value that no document can hold: 35 digits, 65 bits, a lone surrogate
             raise CommandFailed(f"{draft.command.name} failed; nothing was changed.") from error
 
-    def _after(self, waiting: Waiting, events: tuple[RecordedEvent, ...], held: dict[str, Hot]) -> dict[str, Hot]:
+    def _after(
+        self, waiting: Waiting, events: tuple[RecordedEvent, ...], held: Mapping[str, Hot]
+    ) -> dict[str, Hot]:
         states: dict[str, Hot] = {}
         for each in events:
             before = states.get(each.stream) or held[each.stream]

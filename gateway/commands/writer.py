@@ -12,7 +12,8 @@ from uuid import UUID
 
 from gateway.application.model import Model
 from gateway.commands.batches import Candidate, Decisions, Refused
-from gateway.commands.deciding import Answer, Waiting, waiting_for
+from gateway.commands.deciding import Answer, Stale, Waiting, waiting_for
+from gateway.commands.stale import conflict
 from gateway.commands.states import HotStates
 from gateway.errors import (
     CommandFailed,
@@ -47,7 +48,7 @@ class Writer:
     def __init__(self, model: Model, log: EventLog, signer: Signer, settings: Settings) -> None:
         self._model, self._log, self._signer, self._settings = model, log, signer, settings
         self._states = HotStates(model, settings.hot_streams)
-        self._decisions = Decisions(model, self._states, settings.batch_bytes)
+        self._decisions = Decisions(model, self._states, settings.batch_bytes, signer.digest)
         self._head: Head | None = None
         self._queue: deque[Waiting] = deque()
         self._under_way: dict[UUID, Waiting] = {}
@@ -71,7 +72,7 @@ class Writer:
             each.fail(self._given_up(each))
 
     async def execute(self, envelope: Envelope) -> Answer:
-        """The receipt of an accepted command, or the domain's rejection.
+        """The receipt of an accepted command, the domain's rejection, or VersionConflict.
 
         Raises BadInput, CommandIdReused, CommandFailed, CommitTooLarge, LogBroken and Unavailable, after which
         nothing is changed, and CommitUnknown, which the same command id settles. A caller that is cancelled does
@@ -85,7 +86,8 @@ class Writer:
             raise CommandIdReused(envelope.id)
         else:
             waiting = running
-        return await asyncio.shield(waiting.answer)
+        answer = await asyncio.shield(waiting.answer)
+        return await conflict(self._log, answer) if isinstance(answer, Stale) else answer
 
     def _accept(self, waiting: Waiting) -> None:
         if self._closing:

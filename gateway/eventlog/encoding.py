@@ -17,9 +17,12 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
 from gateway.application.model import EventType, Model
+from gateway.application.upcasting import UpcastFailed
 from gateway.errors import CommitTooLarge, HoleInLog, UndecodableEvent
+from gateway.eventlog.upcasting import upcast
 from gateway.messages import CommandRecord, Commit, Head, RecordedEvent
 from gateway.mongo.codec import decoder, encoder
+from gateway.mongo.formats import COMMIT_FORMAT, FORMAT, knows
 
 MOST_EVENTS = 1_000
 MOST_BYTES = 1_000_000
@@ -106,30 +109,38 @@ def decode_commit(model: Model, raw: RawBSONDocument) -> Commit:
     """A commit from its document. Raises UndecodableEvent at an event that this application does not know."""
     document: Mapping[str, Any] = BSON(raw.raw).decode(codec_options=_OPTIONS)
     position, at, command = document["_id"], document["at"], document["command"]
+    check_format(position, document)
     record = CommandRecord(command["id"], command["name"], bytes(command["fingerprint"]), command["actor"])
+    decoded = [(each, event) for each in document["events"] for event in _decoded(model, position, each)]
+    if len(decoded) > MOST_EVENTS:
+        raise UndecodableEvent(position, f"upcasters make more than {MOST_EVENTS} events of one commit.")
     events = tuple(
-        RecordedEvent(
-            position,
-            index,
-            at,
-            each["stream"],
-            each["version"],
-            record.actor,
-            _decoded(model, position, each),
-        )
-        for index, each in enumerate(document["events"])
+        RecordedEvent(position, index, at, each["stream"], each["version"], record.actor, event)
+        for index, (each, event) in enumerate(decoded)
     )
     return Commit(position, at, record, events, bytes(document["chain"]), len(raw.raw))
 
 
-def _decoded(model: Model, position: int, event: Mapping[str, Any]) -> object:
+def _decoded(model: Model, position: int, event: Mapping[str, Any]) -> Sequence[object]:
+    """What a stored event means to this application: one event, or what upcasters make of it."""
     type_: EventType | None = model.events.get(event["type"])
-    if type_ is None or type_.schema != event["schema"]:
-        raise UndecodableEvent(position, f"the event {event['type']} of schema {event['schema']} is unknown here.")
     try:
-        return decoder(type_.type)(event["data"])
+        if type_ is not None and type_.schema == event["schema"]:
+            return (decoder(type_.type)(event["data"]),)
+        if (event["type"], event["schema"]) in model.upcasts:
+            return upcast(model, event)
+    except UpcastFailed as error:
+        raise UndecodableEvent(position, f"{error}.") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UndecodableEvent(position, f"the event {event['type']} can't be decoded: {error!r}.") from None
+    raise UndecodableEvent(position, f"the event {event['type']} of schema {event['schema']} is unknown here.")
+
+
+def check_format(position: int, document: Mapping[str, Any]) -> None:
+    """Refuse a commit of a newer format: what it means is not known here. Raises UndecodableEvent."""
+    if not knows(document):
+        written = document.get(COMMIT_FORMAT)
+        raise UndecodableEvent(position, f"it is in format {written} of the log; this release knows 1 to {FORMAT}.")
 
 
 def follow(commits: Sequence[Commit], after: int) -> None:

@@ -5,7 +5,7 @@ held by a majority, is what keeps the log gapless and in commit order (the proof
 """
 
 from collections.abc import Collection as SizedIterable
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +17,11 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from gateway.application.model import Model
 from gateway.errors import HoleInLog, UndecodableEvent
-from gateway.eventlog.encoding import GENESIS, Encoded, decode_commit, follow
+from gateway.eventlog.encoding import GENESIS, Encoded, check_format, decode_commit, follow
 from gateway.messages import Commit, Head, RecordedEvent
 from gateway.mongo.client import Database, answering, collection, settle
 from gateway.mongo.collections import COMMAND_IDS, EVENTS, STREAM_VERSIONS
+from gateway.mongo.formats import COMMIT_FORMAT
 
 _DUPLICATE_KEY = 11000
 
@@ -54,17 +55,22 @@ class EventLog:
         self._model = model
 
     async def head(self) -> Head:
-        """The last commit that a majority holds."""
+        """The last commit that a majority holds. Raises UndecodableEvent where it is in a newer format."""
         with answering():
-            found = await self._events.find_one({}, {"chain": 1, "at": 1}, sort=[("_id", -1)])
+            found = await self._events.find_one({}, {"chain": 1, "at": 1, COMMIT_FORMAT: 1}, sort=[("_id", -1)])
         if found is None:
             return EMPTY
+        check_format(found["_id"], found)
         return Head(found["_id"], bytes(found["chain"]), found["at"])
 
     async def append(self, commits: Sequence[Encoded]) -> Appended:
         """Insert commits in their order; nothing behind the first failure is inserted."""
+        return await self.insert([each.document for each in commits])
+
+    async def insert(self, documents: Sequence[RawBSONDocument]) -> Appended:
+        """The same with documents that are chained already, at the positions that they name."""
         try:
-            await self._raw.insert_many([each.document for each in commits], ordered=True)
+            await self._raw.insert_many(documents, ordered=True)
         except BulkWriteError as error:
             details: Any = error.details
             if details.get("writeConcernErrors"):
@@ -75,7 +81,7 @@ class EventLog:
             )
         except PyMongoError:
             return Appended(0, unknown=True)
-        return Appended(len(commits))
+        return Appended(len(documents))
 
     async def read(self, after: int, limit: int, size: int = 16_000_000) -> list[Commit]:
         """Commits from position after + 1 on, at most `limit` and about `size` bytes; empty at the head.
@@ -107,6 +113,27 @@ class EventLog:
             await settle(cursor.close())
         return raws
 
+    async def end(self) -> int:
+        """The greatest position, whatever stands there; 0 for an empty log."""
+        with answering():
+            found = await self._events.find_one({"_id": {"$gt": 0}}, {"_id": 1}, sort=[("_id", -1)])
+        return 0 if found is None else int(found["_id"])
+
+    async def raw(self, after: int, limit: int) -> list[bytes]:
+        """Documents as MongoDB has them, from position after + 1 on: at most `limit`, and at most one reply's.
+
+        From position 0 it begins with the very first, also with one whose `_id` is no position.
+        """
+        cursor: Any = self._events.find_raw_batches(
+            {}, hint="_id_", sort=[("_id", 1)], limit=limit, batch_size=limit
+        )
+        if after > 0:
+            cursor = cursor.min([("_id", Int64(after + 1))])
+        with answering():
+            reply = await anext(aiter(cursor), b"")
+            await settle(cursor.close())
+        return list(_split(reply))
+
     async def streams(self, names: SizedIterable[str], up_to: int) -> dict[str, list[RecordedEvent]]:
         """The events of some streams in version order, as of position `up_to`.
 
@@ -121,7 +148,7 @@ class EventLog:
                 found[each.stream].append(each)
         for name, events in found.items():
             events.sort(key=lambda each: each.version)
-            if events and events[-1].version != len(events):
+            if events and events[-1].version != len({each.version for each in events}):
                 raise HoleInLog(events[-1].position, f"the stream {name} misses a version.")
         return found
 
@@ -150,3 +177,12 @@ class EventLog:
             return decode_commit(self._model, raw)
         except UndecodableEvent as error:
             return error
+
+
+def _split(reply: bytes) -> Iterator[bytes]:
+    """The documents that stand one behind the other in a reply; each begins with its length."""
+    at = 0
+    while at < len(reply):
+        end = at + int.from_bytes(reply[at : at + 4], "little")
+        yield reply[at:end]
+        at = end

@@ -11,7 +11,7 @@ from gateway.feeds.inbox import Inbox
 from gateway.feeds.readers import BEGINNING, LogReader, Place, Reader, StreamReader, place_of
 from gateway.feeds.tail import Tail
 from gateway.feeds.views import Followers
-from gateway.messages import RecordedEvent
+from gateway.messages import DroppedEvent, RecordedEvent
 from gateway.mongo.changes import Changes, CheckpointMoved, CommitAdded, Heard, Interrupted, LogInvalidated
 
 ROOM = 1_000
@@ -61,7 +61,7 @@ class Feeds:
                 for event in page:
                     if until is not None and place_of(event) > until:
                         return
-                    if place_of(event) > begin:
+                    if place_of(event) > begin and not isinstance(event.event, DroppedEvent):
                         yield event
 
     @asynccontextmanager

@@ -73,8 +73,9 @@ class StreamReader:
         if self._given is None:
             self._given = await self._version_at(self._after)
         found = await self._log.stream(self._stream, self._given, PAGE)
-        self._given += len(found)
-        self._at_end = 0 < len(found) < PAGE
+        last = found[-1].version if found else self._given
+        self._at_end = self._given < last < self._given + PAGE
+        self._given = last
         return found
 
     def take(self, batch: Batch) -> list[RecordedEvent] | None:
@@ -82,11 +83,11 @@ class StreamReader:
         found = [event for event in batch.events if event.version > given]
         if found and found[0].version > given + 1:
             return None
-        self._given = given + len(found)
+        self._given = found[-1].version if found else given
         return found
 
     async def _version_at(self, place: Place) -> int:
-        """How many of the stream's events lie up to a place, found by halving."""
+        """How many of the stream's stored events lie wholly up to a place, found by halving."""
         if place == BEGINNING:
             return 0
         low, high = 0, 1
@@ -99,4 +100,5 @@ class StreamReader:
 
     async def _is_before(self, version: int, place: Place) -> bool:
         found = await self._log.stream(self._stream, version - 1, 1)
-        return bool(found) and place_of(found[0]) <= place
+        places = [place_of(each) for each in found if each.version == version]
+        return bool(places) and places[-1] <= place

@@ -10,13 +10,14 @@ from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailur
 
 from gateway.errors import Unsuitable
 from gateway.mongo.client import Collection, Database, Document, answering, collection, settle
+from gateway.mongo.formats import check_writable, first
 
 EVENTS = "events"
 CHECKPOINTS = "checkpoints"
 IDENTITY = "identity"
 
-FORMAT = 1
-"""The format of the log; a process refuses a log of another one."""
+IMPORTING = "importing"
+"""The field of the identity that says that an import has begun and not ended."""
 
 STREAM_VERSIONS = "stream_versions"
 COMMAND_IDS = "command_ids"
@@ -38,21 +39,23 @@ def views(database: Database, name: str, version: int) -> Collection:
 async def prepare(database: Database) -> Identity:
     """Make what is missing, check what is there; safe to be run by several processes at once.
 
-    Raises Unsuitable where an index or the validator that the log's order rests on is not as it must be, and
+    Raises Unsuitable where an index or the validator that the log's order rests on is not as it must be, and for a
+    log of a format to which this release may not write, or of which an import has not brought everything, and
     Unavailable when MongoDB does not answer.
     """
     with answering():
-        return await _prepared(database)
+        await make(database)
+        return await _identity(database)
 
 
-async def _prepared(database: Database) -> Identity:
+async def make(database: Database) -> None:
+    """Make what is missing of the collections, and check what is there; the log's identity is left alone."""
     await _create(database, EVENTS, validator=_VALIDATOR)
     await _create(database, CHECKPOINTS)
     await _create(database, IDENTITY)
     await _index(database, STREAM_VERSIONS, "events.stream", "events.version")
     await _index(database, COMMAND_IDS, "command.id")
     await _check(database)
-    return await _identity(database)
 
 
 async def _index(database: Database, name: str, *fields: str) -> None:
@@ -89,12 +92,15 @@ async def _check(database: Database) -> None:
 
 async def _identity(database: Database) -> Identity:
     identities = collection(database, IDENTITY)
-    drawn = {"_id": "log", "log": uuid4(), "secret": secrets.token_bytes(32), "format": FORMAT}
+    drawn = {"_id": "log", "log": uuid4(), "secret": secrets.token_bytes(32), **first()}
     with suppress(DuplicateKeyError):  # it has one already, from before or from a process that starts now
         await identities.insert_one(drawn)
     found: Document | None = await identities.find_one({"_id": "log"})
-    if found is None or found["format"] != FORMAT:
-        raise Unsuitable(f"This log has another format than {FORMAT}: use the release of Tidegate that wrote it.")
+    if found is None:
+        raise Unsuitable("The log's identity is gone while it was asked for: somebody drops its collections.")
+    if IMPORTING in found:
+        raise Unsuitable("An import into this log has not ended: give the same file to `tidegate import` again.")
+    check_writable(found)
     return Identity(found["log"], bytes(found["secret"]))
 
 

@@ -1,10 +1,21 @@
-"""Access paths as indexes: how a view's fields are stored and what the index of a path is called."""
+"""Views as documents: how fields and versions are stored, and what the index of an access path is called."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from pymongo import ASCENDING
 
 from gateway.application.model import AccessPath
 
 Keys = list[tuple[str, int]]
+
+VERSION = "_version"
+"""Where a view keeps the version of the stream that it stands for; no field of the view itself."""
+
+
+def version_of(document: Mapping[str, Any]) -> int:
+    """The version that a view shows. One that has none counts as never seen: nothing is unchanged since."""
+    return document.get(VERSION, 0)
 
 
 def stored_name(field: str, key_field: str, journal: bool) -> str:

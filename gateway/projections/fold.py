@@ -8,6 +8,7 @@ from bson import Int64
 
 from gateway.messages import RecordedEvent
 from gateway.mongo.codec import decoder, encoder
+from gateway.mongo.paths import VERSION, version_of
 from gateway.projections.reach import FoldFailed, Plan, Reached, Step, WrongKey
 
 Document: TypeAlias = dict[str, Any]
@@ -69,6 +70,8 @@ class _Views:
     plan: Plan
     views: dict[Any, Any] = field(default_factory=dict[Any, Any])
     stored: dict[Any, Document] = field(default_factory=dict[Any, Document])
+    versions: dict[Any, int] = field(default_factory=dict[Any, int])
+    "Of the streams that the views stand for, where they stand for one."
     changed: dict[Any, Step] = field(default_factory=dict[Any, Step])
     holding: dict[tuple[str, Any], dict[Any, None]] = field(default_factory=dict[tuple[str, Any], dict[Any, None]])
     """The keys of the views whose link holds a value, as they are now and not as they are stored."""
@@ -81,6 +84,7 @@ class _Views:
             key = getattr(view, model.key_field)
             self.stored[key] = document
             self.views[key] = view
+            self.versions[key] = version_of(document)
             self._link(key, None, view)
 
     def take(self, step: Step) -> None:
@@ -92,8 +96,10 @@ class _Views:
 
     def _apply(self, key: Any, step: Step) -> None:
         before = self.views.get(key)
-        after = self.plan.fold(before, step.recorded)
-        if after is before:
+        after = self.plan.fold(before, step.recorded) if step.folded else before
+        if step.own:
+            self.versions[key] = step.recorded.version
+        if after is before and not (step.own and before is not None):
             return
         if after is not None and getattr(after, self.plan.model.key_field) != key:
             raise WrongKey
@@ -123,7 +129,7 @@ class _Views:
                 removed += [stored["_id"]] if stored else []
                 continue
             try:
-                document = encode(view)
+                document = encode(view) | self._version(key)
             except Exception as error:
                 raise FoldFailed(step.recorded, step.unit, error) from error
             if stored is None:
@@ -132,6 +138,9 @@ class _Views:
                 replaced.append(document)
         touched = [*removed, *(each["_id"] for each in (*added, *replaced))]
         return Folded(added, replaced, removed, (), touched)
+
+    def _version(self, key: Any) -> Document:
+        return {VERSION: self.versions.get(key, 0)} if self.plan.model.stream else {}
 
 
 @dataclass

@@ -33,10 +33,15 @@ class WrongKey(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How an event type's events find their views: by key, or by the view's `links` that hold the key."""
+    """How events find their views: by key, or by the view's `links` that hold the key.
+
+    `own` says that they are of the stream that the view stands for, `folded` that the fold takes them.
+    """
 
     key: Callable[[RecordedEvent], Any]
     links: tuple[str, ...] = ()
+    own: bool = False
+    folded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Step:
     unit: int
     key: Any
     links: tuple[str, ...]
+    own: bool = False
+    folded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +99,12 @@ def reach(plan: Plan, units: Units) -> Reached:
     steps: list[Step] = []
     for number, unit in enumerate(units):
         for recorded in unit:
-            route = plan.routes.get(type(recorded.event))
+            route = plan.routes.get(type(recorded.event)) or _beside(plan.model, recorded)
             if route is None:
                 continue
             try:
-                steps.append(Step(recorded, number, route.key(recorded), route.links))
+                key = route.key(recorded)
+                steps.append(Step(recorded, number, key, route.links, route.own, route.folded))
             except Exception as error:
                 before = [step for step in steps if step.unit < number]
                 return Reached(before, number, FoldFailed(recorded, number, error))
@@ -126,8 +134,17 @@ def _route(model: ReadModel, event: EventType) -> Route:
     if model.key is not None:
         return Route(_key(model.key, model.key_recorded))
     if model.journal or event.id.type is model.key_type:
-        return Route(own)
+        return Route(own, own=model.stream is not None)
     return Route(own, tuple(name for name, id_type in model.links.items() if id_type == event.id))
+
+
+def _beside(model: ReadModel, recorded: RecordedEvent) -> Route | None:
+    """The way of an event that is not followed to the view of its stream: it changes the view's version alone."""
+    category, _, _ = recorded.stream.partition("-")
+    return _BESIDE if model.stream and category == model.stream.category else None
+
+
+_BESIDE = Route(lambda recorded: recorded.stream.partition("-")[2], own=True, folded=False)
 
 
 def _key(function: Callable[..., Any], names: tuple[str, ...]) -> Callable[[RecordedEvent], Any]:

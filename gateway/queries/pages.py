@@ -49,12 +49,31 @@ class PageRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
-    """A view at its place in a connection; `key` is its `_id`, in a journal the line's own number."""
+class Viewed:
+    """A view with its key, in a journal the line's own number, and the version of the stream that it stands for.
+
+    The version is 0 where a view stands for no stream, and in views of a time when none was kept.
+    """
 
     key: Any
     view: Any
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A view at its place in a connection."""
+
+    viewed: Viewed
     seal: Callable[[], str]
+
+    @property
+    def key(self) -> Any:
+        return self.viewed.key
+
+    @property
+    def view(self) -> Any:
+        return self.viewed.view
 
     @property
     def cursor(self) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 from gateway.application.model import Model, ReadModel
 from gateway.mongo.client import Database, Document
 from gateway.mongo.codec import decoder, value_encoder
+from gateway.mongo.paths import version_of
 from gateway.queries.cursors import Cursors
 from gateway.queries.freshness import Freshness
 from gateway.queries.gather import Gather
-from gateway.queries.pages import Edge, Page, PageRequest, size_of
+from gateway.queries.pages import Edge, Page, PageRequest, Viewed, size_of
 from gateway.queries.positions import Positions
 from gateway.queries.routes import Route, given, held, key_type, route_for, whole
 from gateway.queries.storage import Views, Walk
@@ -60,7 +61,7 @@ class Queries:
         self._lists = Gather(self._load_lists)
         self._counts = Gather(self._load_counts)
 
-    async def one(self, read_model: ReadModel, key: Any, freshness: Freshness) -> Any | None:
+    async def one(self, read_model: ReadModel, key: Any, freshness: Freshness) -> Viewed | None:
         """The view of a key; None where there is none. Calls of one tick are gathered into one read.
 
         A journal's views are found by their number. Raises BadInput for what can't be a key.
@@ -97,6 +98,8 @@ class Queries:
 
     async def _fresh(self, read_model: ReadModel, freshness: Freshness) -> None:
         """Wait for the request's position; note how far the read model is before it is read."""
+        if read_model.kept:
+            return
         name = read_model.name
         await self._positions.wait(name, freshness.after, freshness.remaining())
         freshness.note(name, self._positions.reached(name), self._positions.lag(name))
@@ -119,14 +122,11 @@ class Queries:
         ahead, behind = (below, above) if walk.down else (above, below)
         return _Found(documents, ahead, behind)
 
-    async def _load_views(self, name: str, keys: Sequence[Any]) -> Mapping[Any, Any]:
+    async def _load_views(self, name: str, keys: Sequence[Any]) -> Mapping[Any, Viewed]:
         read_model = self._read_models[name]
         encode = value_encoder(key_type(read_model))
         documents = await self._views.by_key(read_model, [encode(key) for key in keys])
-        views = [_view(read_model, each) for each in documents]
-        if read_model.journal:
-            return {each["_id"]: view for each, view in zip(documents, views, strict=True)}
-        return {getattr(view, read_model.key_field): view for view in views}
+        return {each.key: each for each in (_viewed(read_model, document) for document in documents)}
 
     async def _load_lists(self, branches: _Branches, links: Sequence[Any]) -> Mapping[Any, list[Document]]:
         walk = branches.walk
@@ -172,12 +172,12 @@ def _page(found: _Found, backward: bool, size: int, cursors: Cursors) -> Page:
     documents = found.documents[:size]
     if backward:
         documents.reverse()
-    edges = tuple(
-        Edge(each["_id"], _view(cursors.read_model, each), partial(cursors.seal, each)) for each in documents
-    )
+    edges = tuple(Edge(_viewed(cursors.read_model, each), partial(cursors.seal, each)) for each in documents)
     has_next, has_previous = (found.behind, ahead) if backward else (ahead, found.behind)
     return Page(edges, has_next, has_previous)
 
 
-def _view(read_model: ReadModel, document: Document) -> Any:
-    return decoder(read_model.view, None if read_model.journal else read_model.key_field)(document)
+def _viewed(read_model: ReadModel, document: Document) -> Viewed:
+    view = decoder(read_model.view, None if read_model.journal else read_model.key_field)(document)
+    key = document["_id"] if read_model.journal else getattr(view, read_model.key_field)
+    return Viewed(key, view, version_of(document))

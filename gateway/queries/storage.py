@@ -113,6 +113,8 @@ class Views:
             return await cursor.to_list(None)
 
     def _of(self, read_model: ReadModel) -> Collection:
+        if read_model.kept:
+            return collection(self._database, read_model.name)
         return views(self._database, read_model.name, read_model.version)
 
 

@@ -10,6 +10,8 @@ from typing import Any, cast
 
 import orjson
 
+from gateway.web.tracing import NOTHING_SAID, Trace, of_extensions
+
 DEEPEST = 64
 """How deep JSON may be nested."""
 LONGEST_NUMBER = 18
@@ -36,12 +38,14 @@ class BadRequest(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """The parameters of one GraphQL request, each of the right type; `after` is the token among its extensions."""
+    """The parameters of one GraphQL request, each of the right type; `after` is the token among its extensions,
+    `trace` what they say of the conversation."""
 
     query: str
     variables: Mapping[str, Any]
     operation: str | None
     after: str | None
+    trace: Trace = NOTHING_SAID
 
 
 def read_json(body: bytes) -> Any:
@@ -71,7 +75,7 @@ def read_parameters(value: object) -> Parameters:
     if not isinstance(operation, str | None):
         raise BadRequest("BAD_REQUEST", "The parameter operationName must be a text.")
     variables, extensions = (_object(given, name) for name in ("variables", "extensions"))
-    return Parameters(query, variables, operation or None, read_token(extensions))
+    return Parameters(query, variables, operation or None, read_token(extensions), of_extensions(extensions))
 
 
 def read_token(found: Mapping[str, Any]) -> str | None:

@@ -5,7 +5,6 @@ gets the playground. A client that hangs up does not end the mutation that it se
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,15 +18,13 @@ from gateway.api.execution import Api
 from gateway.web.answers import answered, refused
 from gateway.web.bodies import BadRequest, Parameters, read_json, read_parameters
 from gateway.web.negotiation import answer_type, check_body_type, wants_page
+from gateway.web.tracing import of_headers
 
 _SLOWEST: Final = 10.0
 """How many seconds a body may take to arrive."""
 _PATIENCE: Final = 16
 """How many times the limit of a body is taken and thrown away, so that its sender hears why."""
 _CLOSE: Final = {"connection": "close"}
-
-_CORRELATION: Final = re.compile(r"[\x21-\x7e]{1,128}")
-_TRACE: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +50,14 @@ class HttpEndpoint:
         """The operation that a request asks for. Raises BadRequest."""
         is_post = request.method == "POST"
         found = await self._posted(request) if is_post else _addressed(request, self.body_limit)
+        trace = found.trace.otherwise(of_headers(request.headers.get))
         return requests.Request(
             found.query,
             found.variables,
             found.operation,
             self.api.later(found.after, request.headers.get("tidegate-after")),
-            correlation=correlation(request.headers.get),
+            correlation=trace.correlation,
+            causation=trace.causation,
             queries_only=not is_post,
         )
 
@@ -107,11 +106,3 @@ async def _read(chunks: AsyncIterator[bytes], limit: int) -> bytes:
     if size > limit:
         raise BadRequest("TOO_LARGE", f"A body may have {limit:,} bytes.", 413, _CLOSE)
     return bytes(body)
-
-
-def correlation(header: Callable[[str], str | None]) -> str | None:
-    """The conversation that a request says it belongs to: `X-Correlation-Id`, else the trace of `traceparent`
-    (https://www.w3.org/TR/trace-context/). Headers that proxies add never fail a request: nonsense is ignored."""
-    named = header("x-correlation-id") or ""
-    trace = _TRACE.fullmatch(header("traceparent") or "")
-    return named if _CORRELATION.fullmatch(named) else trace[1] if trace else None

@@ -10,7 +10,8 @@ _LONGEST_REASON: Final = 123
 
 
 class ConnectionInit(TypedDict):
-    """Client to server, first and once. `payload.after` is a token for all operations of the conversation."""
+    """Client to server, first and once. `payload.after` is a token for all operations of the conversation;
+    `gateway.web.tracing` has what else it may say."""
 
     type: Literal["connection_init"]
     payload: NotRequired[Mapping[str, Any] | None]

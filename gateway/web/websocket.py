@@ -16,8 +16,8 @@ from gateway.api.execution import Api
 from gateway.api.requests import Answer, Request
 from gateway.web.answers import refused, to_json
 from gateway.web.bodies import BadRequest, read_json, read_parameters, read_token
-from gateway.web.http import correlation
 from gateway.web.protocol import PROTOCOL, Closing, Outgoing
+from gateway.web.tracing import NOTHING_SAID, Trace, of_extensions, of_headers
 
 _INIT_TIMEOUT: Final = 5.0
 _SEND_TIMEOUT: Final = 10.0
@@ -61,6 +61,7 @@ class Conversation:
     api: Api
     socket: WebSocket
     after: str | None = None
+    trace: Trace = NOTHING_SAID
     operations: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -86,8 +87,10 @@ class Conversation:
                     await self._answer_early(message)
         except TimeoutError:
             raise Closing(4408, "Connection initialisation timeout") from None
+        payload = _payload(message)
         with _closing_on_bad_requests():
-            self.after = read_token(_payload(message))
+            self.after = read_token(payload)
+        self.trace = of_extensions(payload).otherwise(of_headers(self.socket.headers.get))
         await self._send({"type": "connection_ack"})
 
     async def _answer_early(self, message: Mapping[str, Any]) -> None:
@@ -134,12 +137,14 @@ class Conversation:
     def _request(self, message: Mapping[str, Any]) -> Request:
         with _closing_on_bad_requests():
             found = read_parameters(message.get("payload"))
+        trace = found.trace.otherwise(self.trace)
         return Request(
             found.query,
             found.variables,
             found.operation,
             self.api.later(found.after, self.after),
-            correlation=correlation(self.socket.headers.get),
+            correlation=trace.correlation,
+            causation=trace.causation,
         )
 
     async def _run(self, id_: str, request: Request) -> None:

@@ -123,6 +123,7 @@ class Books:
     customers: dict[str, Customer] = field(default_factory=dict[str, Customer])
     accounts: dict[str, Account] = field(default_factory=dict[str, Account])
     lines: dict[Key, Line] = field(default_factory=dict[Key, Line])
+    versions: dict[str, int] = field(default_factory=dict[str, int])
     _reckoned: dict[str, tuple[int, Any]] = field(default_factory=dict[str, tuple[int, Any]])
 
     def read(self) -> "Books":
@@ -188,11 +189,12 @@ class Books:
             self._fold(event)
 
     def _fold(self, event: Event) -> None:
+        self.versions[event.stream] = self.versions.get(event.stream, 0) + 1
         if event.type in _MOVEMENTS:
             self._move(event)
         elif event.stream.startswith("account-"):
             self._fold_account(event)
-        else:
+        elif event.stream.startswith("customer-"):
             self._fold_customer(event)
 
     def _move(self, event: Event) -> None:

@@ -33,7 +33,7 @@ class Counter:
 
     def open(self) -> "Counter":
         customer = self.account.replace("Account", "Customer")
-        person = {"customerId": customer, "name": "Cleo Quay", "email": "cleo@example.com"}
+        person = {"customerId": customer, "name": "Cleo Quay", "email": f"{customer[9:]}@example.com"}
         self.asker.ask(REGISTER, {"input": person})
         opened = {"accountId": self.account, "customerId": customer, "currency": "EUR"}
         assert "token" in self.asker.ask(OPEN, {"input": opened}).data["openAccount"]

@@ -7,8 +7,9 @@ from typing import Any
 from tests.acceptance.asking import Following
 from tests.acceptance.expected import event_thing, followed, moment
 from tests.acceptance.operations import everything, field_of
-from tests.acceptance.refusals import REUSED, Refusal, refusals, reused
+from tests.acceptance.refusals import REUSED, STALE, Refusal, refusals, reused
 from tests.acceptance.story import Day, commands, eur
+from tests.acceptance.trail import the_audit_trail
 
 Arguments = Mapping[str, Any]
 
@@ -28,7 +29,30 @@ def a_command_id_used_twice(day: Day) -> None:
     used = day.used
     for name, input_ in reused(day):
         refusal = Refusal(name, input_, "CommandIdReused", None, {})
-        day.refuse(name, input_, {**refusal.thing(REUSED), "path": ["options", "commandId"]}, used)
+        expected = {**refusal.thing(REUSED), "path": ["options", "commandId"]}
+        day.refuse(name, input_, expected, {"commandId": str(used)})
+
+
+def things_that_have_moved_on(day: Day) -> None:
+    """Every command, with versions of two things that were seen before one of them changed."""
+    account, customer = day.account("a"), day.customer("ada")
+    text = "query($a: ID!, $c: ID!) { account(id: $a) { version } customer(id: $c) { version } }"
+    data = day.query(text, {"a": account, "c": customer})
+    seen = [data["account"]["version"], data["customer"]["version"]]
+    receipts = [day.accept("depositMoney", {"accountId": account, "amount": eur(each)}) for each in ("1", "2")]
+    events = [event for each in receipts for event in day.books.events if event.key[0] == int(each["position"])]
+    conflict = {
+        "__typename": "VersionConflict",
+        "code": "VERSION_CONFLICT",
+        "message": STALE,
+        "path": ["options", "ifUnchanged"],
+        "current": [day.expected.version(each.lower().replace(":", "-")) for each in (account, customer)],
+        "since": [event_thing(each) for each in events],
+        "missed": 2,
+    }
+    for name, input_ in reused(day):
+        day.refuse(name, input_, conflict, {"ifUnchanged": seen})
+    day.accept("withdrawMoney", {"accountId": account, "amount": eur("3")})
 
 
 def views_by_their_keys(day: Day) -> None:
@@ -142,7 +166,7 @@ def views_as_they_change(day: Day) -> None:
 
 def views_that_are_not_there_yet(day: Day) -> None:
     account, customer, currency = day.account("later"), day.customer("later"), _unused(day)
-    registered = {"customerId": customer, "name": "Late", "email": "late@example.com"}
+    registered = {"customerId": customer, "name": "Late", "email": day.email("late")}
     opened = {"accountId": account, "customerId": customer, "currency": currency}
     money = {"accountId": account, "amount": {"amount": "5", "currency": currency}}
     today = day.books.events[-1].at.date()
@@ -157,6 +181,7 @@ PROBES: tuple[Callable[[Day], None], ...] = (
     every_command_accepted,
     a_command_id_used_twice,
     every_rejection_of_every_command,
+    things_that_have_moved_on,
     views_by_their_keys,
     nodes_of_every_kind,
     connections_filtered_and_ordered,
@@ -166,6 +191,7 @@ PROBES: tuple[Callable[[Day], None], ...] = (
     all_events_of_the_log,
     views_as_they_change,
     views_that_are_not_there_yet,
+    the_audit_trail,
 )
 """In this order: what comes first makes what the others ask for."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from tests.acceptance.comparing import Thing
 from tests.acceptance.story import LONG, Day, Input, eur
 
+STALE = "A thing is no longer as it was seen: nothing was changed."
 REUSED = "This command id was used for another command; use a new one."
 
 
@@ -73,6 +74,8 @@ def _of_customers(day: Day) -> Iterator[Refusal]:
         yield Refusal(command, {**input_, "name": "A\nb"}, "NameNotPrintable", None, {})
     for command, input_ in (("registerCustomer", {**nobody, **name}), ("changeCustomerEmail", ada)):
         yield Refusal(command, {**input_, "email": "nowhere"}, "EmailNotPlausible", None, {})
+        for taken in (day.email("bob"), day.email("BOB")):
+            yield Refusal(command, {**input_, "email": taken}, "EmailTaken", "email", {"email": taken})
     for command, rest in (
         ("renameCustomer", name),
         ("changeCustomerEmail", email),

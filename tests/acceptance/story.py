@@ -40,6 +40,9 @@ class Day:
     def customer(self, name: str) -> str:
         return f"Customer:{self.prefix}.{name}"
 
+    def email(self, name: str) -> str:
+        return f"{name}.{self.prefix}@example.com"
+
     def account(self, name: str) -> str:
         return f"Account:{self.prefix}.{name}"
 
@@ -55,9 +58,10 @@ class Day:
         self.asker.after = data[name]["token"]
         return data[name]
 
-    def refuse(self, name: str, input_: Input, rejection: Thing, command_id: UUID | None = None) -> None:
+    def refuse(self, name: str, input_: Input, rejection: Thing, options: Input | None = None) -> None:
         """Send a command that must be refused for this reason, and see that the log is as it was."""
-        variables = self._variables(input_, command_id or uuid4())
+        variables = self._variables(input_, uuid4())
+        variables["options"] |= options or {}
         text, head = mutation(self.schema, name), self.books.read().head
         data = self.asker.ask(text, variables).data
         self.compare(text, variables, data, {name: lambda _: rejection})
@@ -92,11 +96,11 @@ def eur(amount: str) -> Input:
 def commands(day: Day) -> Iterator[tuple[str, Input]]:
     """Every command, in an order in which all are accepted; two of them change nothing."""
     ada, bob, a, b = day.customer("ada"), day.customer("bob"), day.account("a"), day.account("b")
-    yield "registerCustomer", {"customerId": ada, "name": "Ada", "email": "ada@example.com"}
-    yield "registerCustomer", {"customerId": bob, "name": "Bob", "email": "bob@example.com"}
+    yield "registerCustomer", {"customerId": ada, "name": "Ada", "email": day.email("ada")}
+    yield "registerCustomer", {"customerId": bob, "name": "Bob", "email": day.email("bob")}
     yield "renameCustomer", {"customerId": ada, "name": "Ada Tern"}
     yield "renameCustomer", {"customerId": ada, "name": "Ada Tern"}
-    yield "changeCustomerEmail", {"customerId": ada, "email": "ada.tern@example.com"}
+    yield "changeCustomerEmail", {"customerId": ada, "email": day.email("ada.tern")}
     for name in ("a", "b", "frozen", "closed", "drawn"):
         yield "openAccount", {"accountId": day.account(name), "customerId": ada, "currency": "EUR"}
     yield "openAccount", {"accountId": day.account("usd"), "customerId": bob, "currency": "USD"}

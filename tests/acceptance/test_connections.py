@@ -99,7 +99,7 @@ def test_nested_connections_take_few_questions_however_many_views_there_are(day:
 def _opened(day: Day, currency: str, amounts: list[str]) -> Iterator[str]:
     """New accounts with these amounts on them."""
     owner = day.customer("owner")
-    day.accept("registerCustomer", {"customerId": owner, "name": "Edda Sluice", "email": "edda@example.com"})
+    day.accept("registerCustomer", {"customerId": owner, "name": "Edda Sluice", "email": day.email("edda")})
     for amount in amounts:
         account = {"accountId": day.account(amount)}
         day.accept("openAccount", {**account, "customerId": owner, "currency": currency})

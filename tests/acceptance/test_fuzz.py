@@ -62,6 +62,8 @@ TEXTS: dict[str, st.SearchStrategy[str]] = {
     "Date": _mostly(st.dates().map(str), st.text(max_size=12)),
     "DateTime": _mostly(st.datetimes().map(lambda at: f"{at.isoformat()}Z"), st.text(max_size=30)),
     "Decimal": _mostly(st.decimals(-100, 10**6, places=2).map(str), st.decimals().map(str)),
+    "Email": _mostly(st.sampled_from(["a@example.com", "A@example.com", "nowhere"]), st.text(max_size=330)),
+    "Version": st.text(max_size=60),
     "UUID": _mostly(st.uuids().map(str), st.text(max_size=40)),
 }
 
@@ -89,7 +91,7 @@ class Plausible(Visitor):
         name, chance = node.name.value, crc32(print_ast(node).encode(errors="replace"))
         if isinstance(node.value, NullValueNode):
             return None
-        if name in ("after", "before", "last"):
+        if name in ("after", "before", "last", "ifUnchanged"):
             return None if chance % 10 == 0 else REMOVE
         found = _value(name, chance, is_object=isinstance(node.value, ObjectValueNode))
         if found is None or chance % 20 == 0:
@@ -161,7 +163,8 @@ def _open_accounts(asker: Asker) -> None:
     """Those that plausible operations are about; they may be there from an earlier round."""
     for number in range(4):
         customer, account = f"Customer:fuzz.{number}", f"Account:fuzz.{number}"
-        asker.ask(REGISTER, {"input": {"customerId": customer, "name": "Gale", "email": "gale@example.com"}})
+        email = f"gale.{number}@example.com"
+        asker.ask(REGISTER, {"input": {"customerId": customer, "name": "Gale", "email": email}})
         asker.ask(OPEN, {"input": {"accountId": account, "customerId": customer, "currency": "EUR"}})
 
 

@@ -13,7 +13,10 @@ from tests.acceptance.customers import BALANCE, REGISTER, Counter
 ROUNDS = 30
 """A read that does not wait loses such a race within a few rounds."""
 
-NOBODY = {"name": "Dara Lock", "email": "dara@example.com"}
+
+def nobody() -> dict[str, str]:
+    """Somebody new, with an address that nobody has."""
+    return {"name": "Dara Lock", "email": f"{uuid4().hex}@example.com"}
 
 
 @pytest.fixture
@@ -82,7 +85,7 @@ def test_an_answer_that_read_nothing_names_no_read_models(asker: Asker) -> None:
 
 def test_without_a_watcher_the_receipt_stands_and_what_is_read_after_it_is_null(serve: Serve) -> None:
     with Asker(serve("--no-watch", visibility_timeout=0.5).url) as asker:
-        answer = asker.ask(REGISTER, {"input": NOBODY})
+        answer = asker.ask(REGISTER, {"input": nobody()})
         receipt = answer.body["data"]["registerCustomer"]
     assert (receipt["position"], receipt["customer"]) == ("1", None)
     (error,) = answer.errors
@@ -99,7 +102,7 @@ def test_without_a_watcher_the_receipt_stands_and_what_is_read_after_it_is_null(
 
 def test_without_a_watcher_a_read_with_a_token_is_told_how_far_the_read_model_is(serve: Serve) -> None:
     with Asker(serve("--no-watch", visibility_timeout=0.5).url) as asker:
-        asker.after = asker.ask(REGISTER, {"input": NOBODY}).body["data"]["registerCustomer"]["token"]
+        asker.after = asker.ask(REGISTER, {"input": nobody()}).body["data"]["registerCustomer"]["token"]
         answer = asker.ask("{ customers { nodes { id } } }")
     assert answer.body["data"] == {"customers": None}
     assert answer.codes == ["NOT_YET_VISIBLE"]
@@ -107,7 +110,7 @@ def test_without_a_watcher_a_read_with_a_token_is_told_how_far_the_read_model_is
 
 
 def test_a_token_of_another_log_is_refused(asker: Asker, fresh: Asker) -> None:
-    foreign = fresh.ask(REGISTER, {"input": NOBODY}).data["registerCustomer"]["token"]
+    foreign = fresh.ask(REGISTER, {"input": nobody()}).data["registerCustomer"]["token"]
     asker.after = foreign
     answer = asker.ask("{ customers(first: 1) { nodes { id } } }")
     assert answer.codes == ["BAD_TOKEN"]
@@ -139,9 +142,9 @@ def test_a_command_id_with_another_content_is_refused(counter: Counter, books: B
 
 
 def test_what_is_created_without_an_id_has_one_that_follows_from_the_command_id(asker: Asker) -> None:
-    command = {"input": NOBODY, "options": {"commandId": str(uuid4())}}
+    command = {"input": nobody(), "options": {"commandId": str(uuid4())}}
     first, again = (asker.ask(REGISTER, command).data["registerCustomer"] for _ in range(2))
-    other = asker.ask(REGISTER, {"input": NOBODY}).data["registerCustomer"]
+    other = asker.ask(REGISTER, {"input": nobody()}).data["registerCustomer"]
     assert first["customer"] == again["customer"] != other["customer"]
     assert again["replayed"]
 

@@ -176,7 +176,14 @@ RAISED = [
     errors.HoleInLog(5, SECRET),
     errors.UndecodableEvent(5, SECRET),
 ]
-AT_START = {errors.GatewayError, errors.InvalidApplication, errors.InvalidSettings, errors.Unsuitable}
+AT_START = {
+    errors.GatewayError,
+    errors.InvalidApplication,
+    errors.InvalidSettings,
+    errors.Unsuitable,
+    errors.ContractBroken,
+    errors.FileRefused,
+}
 
 
 @pytest.mark.parametrize("raised", RAISED, ids=lambda each: type(each).__name__)

@@ -9,7 +9,7 @@ from domain import account, customer, transfer
 from domain.account.cash import WithdrawMoney
 from domain.account.events import AccountId, AccountOpened, MoneyReceived, MoneySent
 from domain.account.opening import OpenAccount
-from domain.customer.events import CustomerId, CustomerRenamed
+from domain.customer.events import CustomerBlocked, CustomerId, CustomerRenamed, Email, EmailClaimed
 from domain.money import Currency, Money
 from gateway.application.model import CommandType, Model, ReadModel
 from gateway.application.reading import read
@@ -31,11 +31,11 @@ def read_model(model: Model, name: str) -> ReadModel:
 
 
 def test_streams_have_their_id_types_category_and_their_evolves_events(bank: Model) -> None:
-    assert [each.id.category for each in bank.streams] == ["customer", "account"]
-    assert [each.id.kind for each in bank.streams] == ["Customer", "Account"]
-    assert [len(each.events) for each in bank.streams] == [5, 9]
-    assert bank.streams[1].initial == account.unopened
-    assert bank.streams[1].evolve is account.evolve
+    assert [each.id.category for each in bank.streams] == ["customer", "email", "account"]
+    assert [each.id.kind for each in bank.streams] == ["Customer", "Email", "Account"]
+    assert [len(each.events) for each in bank.streams] == [5, 2, 9]
+    assert bank.streams[2].initial == account.unopened
+    assert bank.streams[2].evolve is account.evolve
 
 
 def test_an_event_belongs_to_the_stream_that_its_first_field_names(bank: Model) -> None:
@@ -79,6 +79,41 @@ def test_a_parameter_named_like_an_id_field_is_that_streams_state(bank: Model) -
         ("account", "account"),
         ("customer", "customer"),
     ]
+
+
+def test_a_parameter_named_like_a_unique_value_is_that_values_stream(bank: Model) -> None:
+    states = command(bank, "RegisterCustomer").states
+    assert [(each.field, each.kind.id.category) for each in states] == [
+        ("customer", "customer"),
+        ("email", "email"),
+    ]
+
+
+def test_a_parameter_may_follow_from_another_ones_state(bank: Model) -> None:
+    *named, released = command(bank, "ChangeCustomerEmail").states
+    assert [each.follow for each in named] == [None, None]
+    assert (released.field, released.kind.id.category, released.needs) == ("released", "email", ("customer",))
+    assert released.follow is customer.current_email
+
+
+def test_a_unique_values_event_is_logged_under_a_digest_of_its_normal_form(bank: Model) -> None:
+    claimed = EmailClaimed(Email("Ada@Example.com"), CustomerId("ada"))
+    sealed = bank.event_of(claimed).sealed(claimed, lambda category, value: f"{category}+{value}".replace("@", "+"))
+    assert sealed == EmailClaimed(Email("email+ada+example.com"), CustomerId("ada"))
+    assert bank.event_of(sealed).stream(sealed) == "email-email+ada+example.com"
+    blocked = CustomerBlocked(CustomerId("ada"))
+    assert bank.event_of(blocked).sealed(blocked, lambda category, value: "") is blocked
+
+
+def test_a_view_stands_for_the_stream_whose_id_is_its_key(bank: Model) -> None:
+    found = {each.name: each.stream and each.stream.category for each in bank.read_models}
+    assert found == {
+        "customers": "customer",
+        "accounts": "account",
+        "statement": None,
+        "ledgers": None,
+        "daily_activities": None,
+    }
 
 
 def test_the_return_type_tells_events_from_rejections(bank: Model) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NewType
 
 import pytest
 
-from gateway.application import Application, Command, Index, Journal, Stream, View
+from gateway.application import Application, Command, Index, Journal, Stream, Unique, View
 from gateway.application.reading import read
 from gateway.errors import InvalidApplication
 
@@ -132,6 +132,100 @@ class TestStreams:
 
         found = problems(Application([BOATS, Stream(CrewId, 0, evolve_other)], [], []))
         assert found == ["two parts have the event Launched"]
+
+
+@dataclass(frozen=True)
+class Hoisted:
+    flag: Flag
+    boat: BoatId
+
+
+@dataclass(frozen=True)
+class Hoist:
+    boat: BoatId
+    flag: Flag
+
+
+@dataclass(frozen=True)
+class FlagTaken:
+    flag: Flag
+
+
+def evolve_flag(state: bool, event: Hoisted) -> bool:
+    return True
+
+
+def lower(flag: Flag) -> str:
+    return flag.lower()
+
+
+def hoist(command: Hoist, boat: int, flag: bool, before: bool | None) -> Hoisted | FlagTaken:
+    return Hoisted(command.flag, command.boat)
+
+
+def flag_of(boat: int) -> Flag | None:
+    return None
+
+
+FLAGS = Unique(Flag, False, evolve_flag, normalise=lower)
+
+
+class TestUniqueValues:
+    def test_a_unique_value_names_a_stream(self) -> None:
+        model = read(Application([BOATS, FLAGS], [Command(hoist, also={"before": flag_of})], []))
+        assert [each.kind.id.category for each in model.commands[0].states] == ["boat", "flag", "flag"]
+        assert [each.name for each in model.commands[0].events] == ["Hoisted"]
+
+    def test_an_id_is_no_unique_value(self) -> None:
+        stream: Any = Unique(BoatId, 0, evolve, normalise=str)
+        assert problems(Application([stream], [], [])) == [
+            "is no value: a unique value is a NewType over str that is no id"
+        ]
+
+    def test_an_event_begins_with_its_value(self) -> None:
+        def evolve_boats(state: bool, event: Launched) -> bool:
+            return True
+
+        stream = Unique(Flag, False, evolve_boats, normalise=lower)
+        assert problems(Application([stream], [], [])) == [
+            "the first field of an event of flag streams is its Flag"
+        ]
+
+    def test_no_view_is_made_of_what_the_log_does_not_hold(self) -> None:
+        def fold(view: Boat | None, event: Launched | Hoisted) -> Boat | None:
+            return view
+
+        found = problems(Application([BOATS, CREWS, FLAGS], [], [View(fold, one="boat", many="boats")]))
+        assert found == ["Hoisted tells of a unique value, in whose place the log holds a digest"]
+
+    def test_what_also_names_is_a_parameter(self) -> None:
+        declared = Command(hoist, also={"before": flag_of, "behind": flag_of})
+        assert problems(Application([BOATS, FLAGS], [declared], [])) == ["also names behind, which is no parameter"]
+
+    def test_what_also_finds_by_is_a_state_that_the_command_names(self) -> None:
+        def by_crew(crew: int) -> Flag | None:
+            return None
+
+        assert problems(Application([BOATS, FLAGS], [Command(hoist, also={"before": by_crew})], [])) == [
+            "also finds before by crew, which is no state that a field of the command names"
+        ]
+
+    def test_what_also_finds_names_a_declared_stream(self) -> None:
+        assert problems(Application([BOATS], [Command(launch_under, also={"before": flag_of})], [])) == [
+            "also finds before by a function that gives no id and no unique value of a declared stream"
+        ]
+
+    def test_what_also_may_not_find_may_be_none(self) -> None:
+        def hoist_over(command: Hoist, boat: int, flag: bool, before: bool) -> Hoisted | FlagTaken:
+            return FlagTaken(command.flag)
+
+        assert problems(Application([BOATS, FLAGS], [Command(hoist_over, also={"before": flag_of})], [])) == [
+            "parameter before is None where also finds no stream, and does not say so"
+        ]
+
+
+def launch_under(command: Hoist, boat: int, before: bool | None) -> Launched:
+    return Launched(command.boat, True)
 
 
 class TestFields:
@@ -335,6 +429,19 @@ class TestReadModels:
         fold.__annotations__["view"] = Nothing | None
         found = problems(application(views=[View(fold, one="nothing", many="nothings")]))
         assert found == ["has no key: a view's first field is its key"]
+
+    def test_the_version_of_a_streams_view_is_the_gateways_own(self) -> None:
+        @dataclass(frozen=True)
+        class Raft:
+            boat: BoatId
+            version: int
+
+        def fold(view: Any, event: Launched) -> Any:
+            return view
+
+        fold.__annotations__["view"] = Raft | None
+        found = problems(application(views=[View(fold, one="raft", many="rafts")]))
+        assert found == ["field version: the view of a stream has a version of the gateway's own"]
 
     def test_two_read_models_share_neither_name_nor_view(self) -> None:
         found = problems(application(views=[VIEW, Journal(append, many="boat")]))

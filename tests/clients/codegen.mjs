@@ -13,7 +13,17 @@ const read = (path) => parse(readFileSync(path, 'utf8'));
 const TEXT = { input: 'string', output: 'string' };
 const config = {
   strictScalars: true, // a scalar that is not named here is an error
-  scalars: { Currency: TEXT, Date: TEXT, DateTime: TEXT, Decimal: TEXT, Int64: TEXT, Token: TEXT, UUID: TEXT },
+  scalars: {
+    Currency: TEXT,
+    Date: TEXT,
+    DateTime: TEXT,
+    Decimal: TEXT,
+    Email: TEXT,
+    Int64: TEXT,
+    Token: TEXT,
+    UUID: TEXT,
+    Version: TEXT,
+  },
 };
 const documents = documentFiles.map((location) => ({ location, document: read(location) }));
 

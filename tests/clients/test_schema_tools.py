@@ -10,7 +10,7 @@ import pytest
 from tests.clients.programs import FOLDER, Clients, clients
 
 ROOT = FOLDER.parents[1]
-SCALARS = ("Currency", "Date", "DateTime", "Decimal", "Int64", "Token", "UUID")
+SCALARS = ("Currency", "Date", "DateTime", "Decimal", "Email", "Int64", "Token", "UUID", "Version")
 
 
 @pytest.fixture(scope="module")

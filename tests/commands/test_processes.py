@@ -14,7 +14,7 @@ import pytest
 from domain.account.events import AccountId, AccountOpened
 from domain.account.opening import OpenAccount
 from domain.customer.blocking import BlockCustomer, UnblockCustomer
-from domain.customer.events import CustomerBlocked, CustomerId, CustomerUnblocked
+from domain.customer.events import CustomerBlocked, CustomerId, CustomerUnblocked, Email
 from domain.customer.registration import RegisterCustomer
 from gateway.messages import Commit, Receipt
 from tests.support.checking import Sent
@@ -94,7 +94,7 @@ async def test_no_account_is_opened_behind_the_block_of_its_customer(
     bank: Desk, mongo_uri: str, database: str
 ) -> None:
     """An opening only reads the customer's stream: no version of it would tell of the block."""
-    names = (RegisterCustomer(each, f"Customer {each}", f"{each}@example.com") for each in CUSTOMERS)
+    names = (RegisterCustomer(each, f"Customer {each}", Email(f"{each}@example.com")) for each in CUSTOMERS)
     history = await run([bank], names, clients=1)
     jobs = [Job(mongo_uri, database, openings(), 6), Job(mongo_uri, database, blocks(), 6)]
     history += at_once(jobs)

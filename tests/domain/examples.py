@@ -15,7 +15,7 @@ from domain.account.events import (
     MoneyWithdrawn,
     OverdraftLimitSet,
 )
-from domain.customer.events import CustomerBlocked, CustomerId, CustomerRegistered
+from domain.customer.events import CustomerBlocked, CustomerId, CustomerRegistered, Email
 from domain.money import Currency, Money
 from domain.transfer import TransferMoney
 from gateway.testing import scenario
@@ -25,7 +25,7 @@ ADA, BRYN = CustomerId("ada"), CustomerId("bryn")
 FIRST, SECOND = AccountId("first"), AccountId("second")
 
 BANK = scenario(application)
-REGISTERED = CustomerRegistered(ADA, "Ada Harbour", "ada@example.com")
+REGISTERED = CustomerRegistered(ADA, "Ada Harbour", Email("ada@example.com"))
 BLOCKED = CustomerBlocked(ADA)
 OPENED = AccountOpened(FIRST, ADA, "Ada Harbour", EUR)
 OPENED_SECOND = AccountOpened(SECOND, ADA, "Ada Harbour", EUR)

@@ -11,7 +11,7 @@ from domain.account.freezing import FreezeAccount, UnfreezeAccount
 from domain.account.opening import CloseAccount, OpenAccount
 from domain.account.overdraft import SetOverdraftLimit
 from domain.customer.blocking import BlockCustomer, UnblockCustomer
-from domain.customer.events import CustomerRegistered
+from domain.customer.events import CustomerRegistered, Email, EmailClaimed
 from domain.customer.registration import ChangeCustomerEmail, RegisterCustomer, RenameCustomer
 from domain.money import Money
 from domain.transfer import TransferMoney
@@ -19,10 +19,13 @@ from gateway.testing import Scenario
 from tests.domain.examples import ADA, BANK, BRYN, EUR, FIRST, JPY, REGISTERED, SECOND, money
 
 YEN = AccountId("yen")
+ADAS, BRYNS = REGISTERED.email, Email("bryn@example.com")
 
 _START = (
     REGISTERED,
-    CustomerRegistered(BRYN, "Bryn Meadow", "bryn@example.com"),
+    CustomerRegistered(BRYN, "Bryn Meadow", BRYNS),
+    EmailClaimed(ADAS, ADA),
+    EmailClaimed(BRYNS, BRYN),
     AccountOpened(FIRST, ADA, "Ada Harbour", EUR),
     AccountOpened(SECOND, BRYN, "Bryn Meadow", EUR),
     AccountOpened(YEN, ADA, "Ada Harbour", JPY),
@@ -36,7 +39,7 @@ _customers = st.sampled_from([ADA, BRYN])
 _accounts = st.sampled_from([FIRST, FIRST, FIRST, SECOND, SECOND, YEN, AccountId("later")])
 _currencies = st.sampled_from([EUR, EUR, EUR, EUR, JPY])
 _names = st.sampled_from(["Ada Quay", "Bryn Tern", ""])
-_emails = st.sampled_from(["ada@example.com", "bryn@example.com", "nowhere"])
+_emails = st.sampled_from([ADAS, BRYNS, Email("Ada@Example.com"), Email("new@example.com"), Email("nowhere")])
 _round = st.sampled_from([Decimal(0), Decimal(10), Decimal(20), Decimal(50)])
 _money = st.builds(Money, _round | st.decimals(-1, 100, places=2) | st.decimals(0, 1, places=3), _currencies)
 

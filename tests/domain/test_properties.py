@@ -14,7 +14,13 @@ from domain.account.events import (
     MoneyWithdrawn,
     OverdraftLimitSet,
 )
-from domain.customer.events import CustomerBlocked, CustomerUnblocked
+from domain.customer.events import (
+    CustomerBlocked,
+    CustomerEmailChanged,
+    CustomerId,
+    CustomerRegistered,
+    CustomerUnblocked,
+)
 from gateway.testing import Scenario
 from tests.domain.stories import stories, told
 
@@ -57,6 +63,16 @@ def test_a_transfer_neither_makes_nor_loses_money(story: list[object]) -> None:
                 assert not isinstance(last, MoneySent | MoneyReceived)
             case _:
                 raise AssertionError("the story begins with several events")
+
+
+@given(stories)
+def test_no_two_customers_have_one_address(story: list[object]) -> None:
+    for bank in told(story):
+        addresses: dict[CustomerId, str] = {}
+        for event in events(bank):
+            if isinstance(event, CustomerRegistered | CustomerEmailChanged):
+                addresses[event.customer] = event.email.lower()
+        assert len(set(addresses.values())) == len(addresses)
 
 
 @given(stories)

@@ -191,10 +191,13 @@ async def test_a_collection_that_was_made_by_hand_is_refused(place: Database) ->
         await prepare(place)
 
 
+FORMAT_FIELDS = ("format", "readable_by", "writable_by")
+
+
 @pytest.mark.parametrize("number", [0, 2])
 async def test_a_log_of_another_format_is_refused(place: Database, number: int) -> None:
     await prepare(place)
-    await place[IDENTITY].update_one({"_id": "log"}, {"$set": {"format": number}})
+    await place[IDENTITY].update_one({"_id": "log"}, {"$set": dict.fromkeys(FORMAT_FIELDS, number)})
     with pytest.raises(Unsuitable, match="another format"):
         await prepare(place)
 

@@ -15,6 +15,7 @@ Documents = list[dict[str, Any]]
 def shelves(commits: Iterable[Commit]) -> dict[str, Documents]:
     """The documents of each collection that holds views, in the order of their ids."""
     books: dict[str, Book] = {}
+    versions: dict[str, int] = {}
     loans: Documents = []
     last: dict[str, Loan] = {}
     months: dict[str, Month] = {}
@@ -25,6 +26,7 @@ def shelves(commits: Iterable[Commit]) -> dict[str, Documents]:
                 reached = [each.book for each in books.values() if each.author == event.author]
             else:
                 reached = [event.book]
+                versions[event.book] = recorded.version
             for book in reached:
                 after = shelve(books.pop(book, None), event)
                 books.update({} if after is None else {book: after})
@@ -36,7 +38,9 @@ def shelves(commits: Iterable[Commit]) -> dict[str, Documents]:
                 key = month(event, recorded.at)
                 months[key] = tally(months.get(key), event, recorded.at, commit.position)
     return {
-        "views.books.1": [encoder(Book, "book")(books[key]) for key in sorted(books)],
+        "views.books.1": [
+            {**encoder(Book, "book")(books[key]), "_version": versions[key]} for key in sorted(books)
+        ],
         "views.loans.1": loans,
         "views.loans.1.last": [encoder(Loan, "book")(last[key]) for key in sorted(last)],
         "views.months.1": [encoder(Month, "month")(months[key]) for key in sorted(months)],

@@ -73,6 +73,62 @@ def test_a_rename_reaches_a_view_whose_link_was_changed_to_it_in_the_same_batch(
     assert changed == [book("1", "y", "Bea", 1)]
 
 
+def history(*streams: str) -> list[list[RecordedEvent]]:
+    """A commit for each stream named: a loan of the book `1`, in the version that this stream has come to."""
+    return [
+        [RecordedEvent(position, 0, NOON, stream, streams[:position].count(stream), "tester", lent("1"))]
+        for position, stream in enumerate(streams, start=1)
+    ]
+
+
+def versions(plan: Plan, stored: dict[str, Any], units: list[list[RecordedEvent]]) -> list[tuple[Any, int]]:
+    changed = fold(plan, reach(plan, units).steps, [stored]).replaced
+    return [(each["_id"], each["_version"]) for each in changed]
+
+
+def test_a_view_has_the_version_of_its_stream() -> None:
+    (made,) = folded(BOOKS, added("1", "x")).added
+    assert made["_version"] == 1
+    assert versions(BOOKS, made, history("book-1", "book-1", "book-1")) == [("1", 3)]
+
+
+def test_what_reaches_a_view_by_a_link_leaves_its_version_as_it_is() -> None:
+    stored = {**book("1", "x"), "_version": 7}
+    assert folded(BOOKS, renamed("x", "Ada"), stored=[stored]).replaced == [
+        {**book("1", "x", "Ada", 1), "_version": 7}
+    ]
+
+
+def test_an_event_that_is_not_followed_changes_the_version_of_its_streams_view_alone() -> None:
+    """Else nobody could ever act on what the view shows: the stream would be ahead of it for good."""
+    deaf = replace(BOOKS, routes={})
+    stored = {**book("1", "x"), "_version": 1}
+    units = history("book-1", "book-1")
+    assert fold(deaf, reach(deaf, units).steps, [stored]).replaced == [{**stored, "_version": 2}]
+    assert not reach(deaf, history("author-1", "bookish-1")).steps
+    assert not folded(deaf, added("9", "x")).added
+
+
+def test_a_view_that_does_not_change_has_its_streams_version_all_the_same() -> None:
+    def unmoved(book: Book | None, recorded: RecordedEvent) -> Book | None:
+        return book
+
+    lazy, stored = replace(BOOKS, fold=unmoved), {**book("1", "x"), "_version": 1}
+    assert versions(lazy, stored, history("book-1", "book-1")) == [("1", 2)]
+
+
+def test_a_view_of_a_time_without_versions_gets_its_streams_version() -> None:
+    stored = book("1", "x")
+    del stored["_version"]
+    assert versions(BOOKS, stored, history("book-1", "book-1")) == [("1", 2)]
+
+
+def test_a_view_of_no_stream_has_no_version() -> None:
+    (month,) = folded(MONTHS, lent("1")).added
+    (loan,) = folded(LOANS, lent("1")).added
+    assert "_version" not in {*month, *loan}
+
+
 def test_a_view_that_became_none_is_removed_and_no_longer_reached() -> None:
     result = folded(BOOKS, lost("1"), renamed("x", "Ada"), stored=[book("1", "x")])
     assert result == Folded([], [], ["1"], (), ["1"])

@@ -8,6 +8,7 @@ from domain.customer.events import (
     CustomerRegistered,
     CustomerRenamed,
     CustomerUnblocked,
+    Email,
 )
 from gateway.testing import NOON
 from readmodels import customers
@@ -20,7 +21,7 @@ def customer(*events: object) -> Customer:
 
 
 def test_a_registered_customer_is_active() -> None:
-    expected = Customer(ADA, "Ada Harbour", "ada@example.com", CustomerStatus.ACTIVE, registered_at=NOON)
+    expected = Customer(ADA, "Ada Harbour", Email("ada@example.com"), CustomerStatus.ACTIVE, registered_at=NOON)
     assert customer() == expected
 
 
@@ -29,7 +30,7 @@ def test_a_renamed_customer_has_the_new_name() -> None:
 
 
 def test_a_changed_address_is_shown() -> None:
-    assert customer(CustomerEmailChanged(ADA, "ada@example.org")).email == "ada@example.org"
+    assert customer(CustomerEmailChanged(ADA, Email("ada@example.org"))).email == "ada@example.org"
 
 
 def test_a_blocked_customer_is_blocked_until_unblocked() -> None:
@@ -42,7 +43,7 @@ def test_the_day_of_registration_stays() -> None:
 
 
 def test_one_customers_events_leave_the_others_alone() -> None:
-    other = CustomerRegistered(BRYN, "Bryn Meadow", "bryn@example.com")
+    other = CustomerRegistered(BRYN, "Bryn Meadow", Email("bryn@example.com"))
     assert customer(other, CustomerRenamed(BRYN, "Bryn Tern")).name == "Ada Harbour"
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from bson import BSON, CodecOptions
 
-from gateway.application.model import CommandType, Model
+from gateway.application.model import CommandType, Digest, Model
 from gateway.errors import CommitUnknown, Unavailable
 from gateway.messages import Commit, Receipt
 
@@ -62,9 +62,10 @@ def _chained(document: bytes, previous: bytes) -> bytes:
 
 
 class Prefixes:
-    """Every stream's state at every position of a log."""
+    """Every stream's state at every position of a log; `digest` is the log's own, for unique values."""
 
-    def __init__(self, model: Model, commits: Iterable[Commit]) -> None:
+    def __init__(self, model: Model, commits: Iterable[Commit], digest: Digest) -> None:
+        self.model, self.digest = model, digest
         self._kinds = {each.id.category: each for each in model.streams}
         self._at: defaultdict[str, list[int]] = defaultdict(list)
         self._states: defaultdict[str, list[Any]] = defaultdict(list)
@@ -84,13 +85,18 @@ class Prefixes:
 
 
 def decided(type_: CommandType, command: object, prefixes: Prefixes, position: int, now: datetime) -> object:
-    """What the application answers on the prefix up to `position`: a tuple of events, or a rejection."""
-    streams = {each.field: each.kind.id.stream(getattr(command, each.field)) for each in type_.states}
-    states = {field: prefixes.state(stream, position) for field, stream in streams.items()}
+    """What the application answers on the prefix up to `position`: a tuple of logged events, or a rejection."""
+    states: dict[str, Any] = {}
+    for each in sorted(type_.states, key=lambda each: each.follow is not None):
+        found = each.follow(**{name: states[name] for name in each.needs}) if each.follow else None
+        value = found if each.follow else getattr(command, each.field)
+        local = None if value is None else each.kind.id.local(value, prefixes.digest)
+        states[each.field] = None if local is None else prefixes.state(each.kind.id.stream(local), position)
     answer = type_.function(command, **states, **({type_.clock: now} if type_.clock else {}))
-    if answer is None or isinstance(answer, tuple):
-        return cast("tuple[object, ...]", answer or ())
-    return answer if isinstance(answer, type_.rejections) else (answer,)
+    if isinstance(answer, type_.rejections):
+        return answer
+    events = cast("tuple[Any, ...]", answer or ()) if answer is None or isinstance(answer, tuple) else (answer,)
+    return tuple(prefixes.model.event_of(each).sealed(each, prefixes.digest) for each in events)
 
 
 @dataclass(frozen=True)
@@ -122,9 +128,9 @@ def _window(commits: Sequence[Commit], history: Sequence[Sent]) -> Window:
     return Window([end for end, _ in receipts], reached, [begin for begin, _ in landed], later[::-1])
 
 
-def check_answers(model: Model, commits: Sequence[Commit], history: Sequence[Sent]) -> None:
+def check_answers(model: Model, commits: Sequence[Commit], history: Sequence[Sent], digest: Digest) -> None:
     """Every commit is what its command gives on exactly the prefix before it, and every answer is true."""
-    prefixes, window = Prefixes(model, commits), _window(commits, history)
+    prefixes, window = Prefixes(model, commits, digest), _window(commits, history)
     commands = {each.id: each.command for each in history}
     attempts = Counter(each.id for each in history)
     for commit in commits:

@@ -20,7 +20,7 @@ from gateway.commands.writer import Writer
 from gateway.errors import GatewayError
 from gateway.eventlog.encoding import Encoded
 from gateway.eventlog.storage import Appended, EventLog
-from gateway.messages import Commit, Envelope
+from gateway.messages import Commit, Envelope, StreamVersion
 from gateway.mongo.client import OPTIONS, Mongo
 from gateway.mongo.collections import prepare
 from gateway.settings import Settings, load_settings
@@ -94,10 +94,15 @@ class Desk:
     model: Model
     log: Any
     writer: Writer
+    signer: Signer
 
     async def send(self, command: object, id_: UUID | None = None, actor: str = "teller") -> Any:
         """The answer. Raises what the writer raises."""
         return await self.writer.execute(Envelope(command, id_ or uuid4(), actor))
+
+    async def guarded(self, command: object, *seen: StreamVersion, id_: UUID | None = None) -> Any:
+        """The answer to a command that must find these streams as they were seen."""
+        return await self.writer.execute(Envelope(command, id_ or uuid4(), "teller", unchanged=seen))
 
     async def all(self, commands: Iterable[object]) -> list[Any]:
         """The answers to commands that arrive at once, in this order."""
@@ -111,7 +116,7 @@ class Desk:
         check_documents(await documents(self.mongo.database))
         commits = await self.commits()
         if history:
-            check_answers(self.model, commits, history)
+            check_answers(self.model, commits, history, self.signer.digest)
         return commits
 
 
@@ -123,8 +128,9 @@ async def desk(opening: Opening) -> AsyncGenerator[Desk]:
     try:
         identity = await prepare(mongo.database)
         log = opening.log(mongo.database, model)
-        async with Writer(model, log, Signer(identity.secret, identity.log), settings) as writer:
-            yield Desk(mongo, model, log, writer)
+        signer = Signer(identity.secret, identity.log)
+        async with Writer(model, log, signer, settings) as writer:
+            yield Desk(mongo, model, log, writer, signer)
     finally:
         await mongo.close()
 

@@ -11,8 +11,8 @@ from domain.account.freezing import FreezeAccount, UnfreezeAccount
 from domain.account.opening import CloseAccount, OpenAccount
 from domain.account.overdraft import SetOverdraftLimit
 from domain.customer.blocking import BlockCustomer, UnblockCustomer
-from domain.customer.events import CustomerId
-from domain.customer.registration import RegisterCustomer, RenameCustomer
+from domain.customer.events import CustomerId, Email
+from domain.customer.registration import ChangeCustomerEmail, RegisterCustomer, RenameCustomer
 from domain.money import Currency, Money
 from domain.transfer import TransferMoney
 
@@ -20,7 +20,7 @@ EUR = Currency("EUR")
 ADA = CustomerId("ada")
 FIRST, SECOND = AccountId("first"), AccountId("second")
 
-REGISTER = RegisterCustomer(ADA, "Ada Harbour", "ada@example.com")
+REGISTER = RegisterCustomer(ADA, "Ada Harbour", Email("ada@example.com"))
 OPEN = OpenAccount(FIRST, ADA, EUR)
 
 
@@ -54,7 +54,7 @@ class Workload:
         customers = [self._customer(number) for number in range(self.customers)]
         accounts = [AccountId(str(number)) for number in range(self.accounts)]
         return [
-            *(RegisterCustomer(each, f"Customer {each}", f"{each}@example.com") for each in customers),
+            *(RegisterCustomer(each, f"Customer {each}", Email(f"{each}@example.com")) for each in customers),
             *(OpenAccount(each, customers[number % len(customers)], EUR) for number, each in enumerate(accounts)),
             *(deposit(500, each) for each in accounts),
         ]
@@ -72,6 +72,7 @@ class Workload:
             BlockCustomer(customer),
             UnblockCustomer(customer),
             RenameCustomer(customer, f"Customer {chance.randrange(3)}"),
+            ChangeCustomerEmail(customer, Email(f"{chance.randrange(3)}@example.com")),
         ]
         often = [deposit(amount, account), withdraw(amount, account), TransferMoney(account, other, eur(amount))]
         return chance.choice(rare if chance.random() < 0.2 else often)

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from gateway.web.http import correlation
+from gateway.web.tracing import of_headers
 from tests.api.sample import SECRET, SIGNER, Control
 from tests.web.serving import BODY_LIMIT, client, code, post
 
@@ -262,7 +262,7 @@ class TestHeaders:
         ],
     )
     def test_the_conversation_is_known(self, headers: dict[str, str], expected: str | None) -> None:
-        assert correlation(headers.get) == expected
+        assert of_headers(headers.get).correlation == expected
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)

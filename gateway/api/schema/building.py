@@ -11,6 +11,7 @@ from gateway.api.schema.subscriptions import SubscriptionFields
 from gateway.api.schema.types import Types
 from gateway.api.schema.views import ViewTypes
 from gateway.application.model import Model
+from gateway.audit.entries import with_audit_trail
 
 
 def build_schema(model: Model) -> strawberry.Schema:
@@ -18,7 +19,7 @@ def build_schema(model: Model) -> strawberry.Schema:
 
     Every event is in it, also one that no command answers any more: the log holds them for ever.
     """
-    types = Types(model)
+    types = Types(with_audit_trail(model))
     events = EventTypes(types)
     views = ViewTypes(types, Filters(types))
     query = QueryFields(types, views).made()

@@ -42,6 +42,8 @@ class EventTypes:
 
     def _made(self, event: EventType) -> type:
         own = self._types.fields(event.type, lambda root: root.event)
+        if event.id.normalise:  # the log has a digest in its place, and `stream` shows that
+            del own[event.id_field]
         return define(
             declared(event.name, [self.interface]),
             {**self._recorded(), **own},

@@ -11,6 +11,7 @@ from gateway.api.ids import local_id
 from gateway.api.inputs import checked_text, given
 from gateway.api.schema.making import Argument, enum_type, input_type
 from gateway.api.schema.types import Types
+from gateway.application.descriptions import deprecated_fields
 from gateway.application.model import ReadModel
 from gateway.application.naming import camel, screaming
 from gateway.application.types import fields_of, is_data, is_enum, is_id, optional
@@ -68,7 +69,7 @@ class Filters:
             elif wanted:
                 raise BadInput("Bounds are for the one field that the connection is ordered by.", path)
         direction = given(order_by.direction) if order_by else None
-        descending = direction.value is Direction.DESC if direction else read_model.journal and not order_by
+        descending = direction.value is Direction.DESC if direction else read_model.newest_first and not order_by
         return PageRequest(equal, bounds, order, descending, *(arguments[each] for each in PAGE))
 
     def _range(self, wanted: dict[str, Any], text_limit: int, path: tuple[str, ...]) -> Range:
@@ -94,11 +95,13 @@ class Filters:
 
     def _where(self, read_model: ReadModel) -> type | None:
         arguments: dict[str, Argument] = {}
+        deprecated = deprecated_fields(read_model.view)
         for name, annotation in self._fields(read_model).items():
             inner, _ = optional(annotation)
             if not is_data(inner):
                 filter_ = self._filter(inner, name in _ordered(read_model))
-                arguments[self.types.input_name(name, annotation)] = Argument.left_out(filter_)
+                argument = Argument.left_out(filter_, deprecated.get(name))
+                arguments[self.types.input_name(name, annotation)] = argument
         if not arguments:
             return None
         return input_type(f"{read_model.view.__name__}Where", arguments, "Joined by and.", {})

@@ -34,14 +34,15 @@ def by(read: Callable[[Any], Any]) -> Resolve:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument or an input field; one that may be left out is None then."""
+    """An argument or an input field; one that may be left out is None then, and may be deprecated."""
 
     annotation: Any
     required: bool = True
+    deprecated: str | None = None
 
     @classmethod
-    def left_out(cls, annotation: Any) -> "Argument":
-        return cls(annotation | None, required=False)
+    def left_out(cls, annotation: Any, deprecated: str | None = None) -> "Argument":
+        return cls(annotation | None, required=False, deprecated=deprecated)
 
     @property
     def default(self) -> Any:
@@ -53,7 +54,8 @@ class Field:
     """A field of an output type.
 
     `resolve` gives its value; without it, the attribute of that name does. `late` says that it may be null with
-    an error, because it is read after something that must not be lost with it.
+    an error, because it is read after something that must not be lost with it. `deprecated` says why it should not
+    be asked for any more.
     """
 
     annotation: Any
@@ -61,16 +63,23 @@ class Field:
     resolve: Resolve | None = None
     arguments: Mapping[str, Argument] | None = None
     late: bool = False
+    deprecated: str | None = None
 
     def made(self) -> StrawberryField:
         directives = [SemanticNonNull()] if self.late else []
         annotation = self.annotation | None if self.late else self.annotation
         if self.resolve is None:
-            return strawberry.field(description=self.description, directives=directives, graphql_type=annotation)
+            return strawberry.field(
+                description=self.description,
+                deprecation_reason=self.deprecated,
+                directives=directives,
+                graphql_type=annotation,
+            )
         resolver = _resolver(self.resolve, self.arguments or {})
         return strawberry.field(
             resolver=resolver,
             description=self.description,
+            deprecation_reason=self.deprecated,
             directives=directives,
             graphql_type=annotation,
             is_subscription=inspect.isasyncgenfunction(self.resolve),
@@ -137,7 +146,9 @@ def input_type(
         if each.required:
             body[field] = strawberry.field(description=described)
         else:
-            body[field] = strawberry.field(description=described, default=strawberry.UNSET)
+            body[field] = strawberry.field(
+                description=described, deprecation_reason=each.deprecated, default=strawberry.UNSET
+            )
     made = types.new_class(name, (), {}, lambda space: space.update(body))
     return strawberry.input(made, name=name, description=description)
 

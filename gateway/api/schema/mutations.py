@@ -1,5 +1,6 @@
 """One mutation a command: its result is a union of what was accepted and exactly its rejections."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -7,7 +8,8 @@ import strawberry
 
 from gateway.api.ids import derived_id, global_id
 from gateway.api.inputs import built, given
-from gateway.api.scalars import Int64, Token
+from gateway.api.scalars import Int64, Token, Version
+from gateway.api.schema.audit import audited
 from gateway.api.schema.events import EventTypes
 from gateway.api.schema.making import (
     Argument,
@@ -25,17 +27,21 @@ from gateway.api.schema.making import (
 from gateway.api.schema.types import Types
 from gateway.api.schema.values import Accepted, Refused, context_of
 from gateway.api.schema.views import ViewTypes
-from gateway.application.descriptions import describe
+from gateway.application.descriptions import deprecated_fields, deprecation, describe
 from gateway.application.model import CommandType
 from gateway.application.naming import camel, id_field, screaming, snake
 from gateway.application.types import fields_of, is_id, optional
-from gateway.errors import CommandIdReused
-from gateway.messages import Envelope, Receipt
+from gateway.errors import BadInput, CommandIdReused
+from gateway.messages import Envelope, Receipt, StreamVersion, VersionConflict, shown
+from gateway.signing import Signer
 
 NOTHING_HELD = object()
 """The value of the type Query: its fields need none."""
 
-REUSED = "CommandIdReused"
+STALE, REUSED = "VersionConflict", "CommandIdReused"
+
+_MOST_VERSIONS = 50
+_IF_UNCHANGED = ("options", "ifUnchanged")
 
 
 class Mutations:
@@ -48,12 +54,12 @@ class Mutations:
         self._receipt = interface_type("Receipt", self._receipt_fields(), _ACCEPTED)
         self._rejection = interface_type("Rejection", self._rejection_fields(), _REFUSED)
         self._rejections = {each: self._rejected(each) for each in rejections}
-        self._reused = self._reused_type()
+        self._stale, self._reused = self._stale_type(), self._reused_type()
         self._options = input_type(
             "CommandOptions",
-            {"command_id": Argument.left_out(UUID)},
+            {"command_id": Argument.left_out(UUID), "if_unchanged": Argument.left_out(list[Version])},
             "How a command is to be treated.",
-            {"command_id": "One per user action, kept over retries: the same command is then accepted once only."},
+            _OPTIONS,
         )
 
     def made(self) -> type:
@@ -61,42 +67,50 @@ class Mutations:
         return object_type("Mutation", found, "Commands: each appends its events to the log, or changes nothing.")
 
     def _codes(self, names: list[str]) -> Any:
-        codes = {screaming(each): each for each in sorted({*names, REUSED})}
+        codes = {screaming(each): each for each in sorted({*names, STALE, REUSED})}
         return enum_type("RejectionCode", codes, "The name of a rejection.")
 
     def _mutation(self, command: CommandType) -> Field:
         input_ = self._input(command)
-        members = [self._accepted(command), *(self._rejections[each] for each in command.rejections), self._reused]
+        rejections = [self._rejections[each] for each in command.rejections]
+        members = [self._accepted(command), *rejections, self._stale, self._reused]
         union = union_type(f"{command.name}Result", members)
 
         async def resolve(_root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Accepted | Refused:
             options = arguments["options"]
-            return await self._execute(command, arguments["input"], options and given(options.command_id), info)
+            execution = self._execute(command, arguments["input"], options, info)
+            return await audited(info, command.name, options and given(options.command_id), execution)
 
         taken = {"input": Argument(input_), "options": Argument.left_out(self._options)}
-        return Field(union, describe(command.type), resolve, taken, late=True)
+        described, deprecated = describe(command.type), deprecation(command.type)
+        return Field(union, described, resolve, taken, late=True, deprecated=deprecated)
 
     def _input(self, command: CommandType) -> type:
         if command.new is None:
             return self._types.input(command.type)
         new = id_field(command.new)
-        arguments = {**self._types.arguments(command.type), new: Argument.left_out(strawberry.ID)}
+        deprecated = deprecated_fields(command.type).get(command.new)
+        arguments = {**self._types.arguments(command.type), new: Argument.left_out(strawberry.ID, deprecated)}
         described = {new: "Left out, it is derived from the command id.", **self._types.descriptions(command.type)}
         return self._types.made_input(command.type, arguments, described)
 
     async def _execute(
-        self, command: CommandType, values: Any, command_id: UUID | None, info: strawberry.Info
+        self, command: CommandType, values: Any, options: Any, info: strawberry.Info
     ) -> Accepted | Refused:
         context = context_of(info)
-        identity = command_id or uuid4()
+        identity = (options and given(options.command_id)) or uuid4()
+        unchanged = _seen(context.services.signer, (options and given(options.if_unchanged)) or [])
         if command.new is not None and given(getattr(values, id_field(command.new))) is None:
             kind = command.ids[command.new].kind
             setattr(values, id_field(command.new), global_id(kind, derived_id(command.name, identity)))
         value = built(command.type, values, context.services.settings.text_limit, ["input"])
         try:
-            answer = await context.services.execute(Envelope(value, identity, context.actor, context.correlation))
+            envelope = Envelope(value, identity, context.actor, context.correlation, context.causation, unchanged)
+            answer = await context.services.execute(envelope)
         except CommandIdReused as error:
             return Refused(error, ("options", "commandId"))
+        if isinstance(answer, VersionConflict):
+            return Refused(answer, _IF_UNCHANGED)
         if not isinstance(answer, Receipt):
             return Refused(answer, blamed(value, answer))
         context.freshness = context.freshness.with_after(answer.position)
@@ -121,7 +135,9 @@ class Mutations:
             ),
             "position": Field(Int64, "The position of the commit in the log.", of_receipt("position")),
             "token": Field(Token, "Proof of this write, for reads that must contain it.", token),
-            "events": Field(list[self._events.interface], "What happened.", of_receipt("events")),
+            "events": Field(
+                list[self._events.interface], "What happened.", by(lambda root: shown(root.receipt.events))
+            ),
             "query": Field(self._query, "Reads that contain this commit.", by(lambda _: NOTHING_HELD), late=True),
         }
 
@@ -152,6 +168,24 @@ class Mutations:
             lambda value: isinstance(value, Refused) and type(value.rejection) is rejection,
         )
 
+    def _stale_type(self) -> type:
+        def current(root: Refused, info: strawberry.Info, _arguments: Any) -> list[str]:
+            signer = context_of(info).services.signer
+            return [signer.version(each.stream, each.version) for each in root.rejection.current]
+
+        since = "What came in between, in the log's order: the first 100 events."
+        own = {
+            "current": Field(list[Version], "The versions of the same things as they are now.", current),
+            "since": Field(list[self._events.interface], since, by(lambda root: root.rejection.since)),
+            "missed": Field(int, "How many events came in between.", by(lambda root: root.rejection.missed)),
+        }
+        return define(
+            declared(STALE, [self._rejection]),
+            {**self._rejection_fields(), **own},
+            _STALE,
+            lambda value: isinstance(value, Refused) and isinstance(value.rejection, VersionConflict),
+        )
+
     def _reused_type(self) -> type:
         return define(
             declared(REUSED, [self._rejection]),
@@ -161,8 +195,23 @@ class Mutations:
         )
 
 
+def _seen(signer: Signer, versions: Sequence[str]) -> tuple[StreamVersion, ...]:
+    """The streams that a command must find unchanged. Raises BadInput."""
+    if len(versions) > _MOST_VERSIONS:
+        raise BadInput(f"At most {_MOST_VERSIONS} versions are compared at once.", _IF_UNCHANGED)
+    found: list[StreamVersion] = []
+    for index, each in enumerate(versions):
+        try:
+            found.append(StreamVersion(*signer.seen(each)))
+        except BadInput as error:
+            raise BadInput(str(error), (*_IF_UNCHANGED, str(index))) from error
+    return tuple(found)
+
+
 def message_of(rejection: Any) -> str:
-    """A rejection's sentence: its docstring, or what an error of the gateway says."""
+    """A rejection's sentence: its docstring, or what the gateway says of its own."""
+    if isinstance(rejection, VersionConflict):
+        return _STALE
     if isinstance(rejection, Exception):
         return str(rejection)
     return " ".join((describe(rejection.__class__) or rejection.__class__.__name__).split())
@@ -184,4 +233,10 @@ def _shown(command: object, name: str) -> str:
 
 
 _ACCEPTED = "Accepted: the events are on the disks of a majority."
+_STALE = "A thing is no longer as it was seen: nothing was changed."
+_OPTIONS = {
+    "command_id": "One per user action, kept over retries: the same command is then accepted once only.",
+    "if_unchanged": "Refuse with VersionConflict unless all of these are still current. No part of the command's "
+    "content: the id of an accepted command gets its first receipt, whatever is sent here.",
+}
 _REFUSED = "Refused: nothing changed. `path` names the argument to blame, for forms."

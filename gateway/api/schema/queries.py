@@ -9,12 +9,12 @@ import strawberry
 from gateway.api.ids import local_id, split_id
 from gateway.api.schema.making import Argument, Field, object_type
 from gateway.api.schema.types import Types
-from gateway.api.schema.values import Viewed
 from gateway.api.schema.views import ViewTypes, shown
-from gateway.application.descriptions import describe
+from gateway.application.descriptions import deprecation, describe
 from gateway.application.model import ReadModel
 from gateway.application.types import is_id
 from gateway.errors import BadInput
+from gateway.queries.pages import Viewed
 
 _MOST_NODES = 100
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
@@ -62,8 +62,9 @@ class QueryFields:
         async def resolve(_root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Viewed | None:
             return await shown(info, read_model, parse(arguments[name]))
 
-        found = self._views.of(read_model) | None
-        return Field(found, describe(read_model.view), resolve, {name: Argument(annotation)})
+        found, view = self._views.of(read_model) | None, read_model.view
+        taken = {name: Argument(annotation)}
+        return Field(found, describe(view), resolve, taken, deprecated=deprecation(view))
 
     def _key_argument(self, read_model: ReadModel) -> tuple[str, Any, Callable[[Any], Any]]:
         if not is_id(read_model.key_type):

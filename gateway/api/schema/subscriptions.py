@@ -12,12 +12,14 @@ from gateway.api.schema.events import EventTypes
 from gateway.api.schema.making import Argument, Field, by, object_type
 from gateway.api.schema.queries import key_of
 from gateway.api.schema.types import Types
-from gateway.api.schema.values import Viewed, context_of
+from gateway.api.schema.values import context_of
 from gateway.api.schema.views import ViewTypes
+from gateway.application.descriptions import deprecation
 from gateway.application.model import ReadModel
 from gateway.errors import BadCursor, BadInput
 from gateway.messages import RecordedEvent
 from gateway.queries.freshness import Freshness
+from gateway.queries.pages import Viewed
 from gateway.signing import Signer
 
 _LAST_INDEX = 2**16 - 1
@@ -96,13 +98,14 @@ class SubscriptionFields:
             async with context.services.feeds.view_changes(read_model.name, key) as moves:
                 async for _ in moves:
                     asked = Freshness(context.freshness.after, context.freshness.timeout)
-                    view = await context.services.queries.one(read_model, key, asked)
-                    if view != last:
-                        last, viewed = view, None if view is None else Viewed(key, view)
+                    viewed = await context.services.queries.one(read_model, key, asked)
+                    if viewed != last:
+                        last = viewed
                         yield Changed(global_id(name, local), asked.used[read_model.name].position, viewed)
 
         described = f"The {name} now, then as it changes: always the latest, not every one in between."
-        return Field(change, described, follow, {"id": Argument(strawberry.ID)})
+        deprecated = deprecation(read_model.view)
+        return Field(change, described, follow, {"id": Argument(strawberry.ID)}, deprecated=deprecated)
 
     def _view_field(self, read_model: ReadModel) -> Field:
         return Field(self._views.of(read_model) | None, resolve=by(lambda root: root.view))

@@ -11,7 +11,7 @@ import strawberry
 from gateway.api.ids import global_id
 from gateway.api.scalars import STANDARD, new_type_scalar
 from gateway.api.schema.making import Argument, Field, enum_type, input_type, interface_type, object_type
-from gateway.application.descriptions import describe, describe_fields
+from gateway.application.descriptions import deprecated_fields, describe, describe_fields
 from gateway.application.model import IdType, Model
 from gateway.application.naming import id_field
 from gateway.application.types import fields_of, is_data, is_enum, is_id, is_new_type, item_of, optional
@@ -67,9 +67,12 @@ class Types:
     def _enum(self, type_: type[Enum]) -> Any:
         """An enum of the same names whose values are the application's own members."""
         if type_ not in self._enums:
-            described = describe_fields(type_)
+            described, deprecated = describe_fields(type_), deprecated_fields(type_)
             members = {
-                each.name: strawberry.enum_value(each, description=described.get(each.name)) for each in type_
+                each.name: strawberry.enum_value(
+                    each, description=described.get(each.name), deprecation_reason=deprecated.get(each.name)
+                )
+                for each in type_
             }
             self._enums[type_] = enum_type(type_.__name__, members, describe(type_))
         return self._enums[type_]
@@ -89,11 +92,15 @@ class Types:
 
     def arguments(self, type_: type) -> dict[str, Argument]:
         """The input fields of a dataclass; what may be None may be left out."""
-        return {self.input_name(name, each): self._argument(each) for name, each in fields_of(type_).items()}
+        deprecated = deprecated_fields(type_)
+        return {
+            self.input_name(name, each): self._argument(each, deprecated.get(name))
+            for name, each in fields_of(type_).items()
+        }
 
-    def _argument(self, annotation: Any) -> Argument:
+    def _argument(self, annotation: Any, deprecated: str | None) -> Argument:
         inner, nullable = optional(annotation)
-        return Argument.left_out(self.input(inner)) if nullable else Argument(self.input(annotation))
+        return Argument.left_out(self.input(inner), deprecated) if nullable else Argument(self.input(annotation))
 
     def input_name(self, name: str, annotation: Any) -> str:
         """A field's name in inputs, events and rejections: an id says that it is one."""
@@ -105,13 +112,14 @@ class Types:
 
     def fields(self, type_: type, read: Read) -> dict[str, Field]:
         """The output fields of a dataclass whose instance `read` finds; ids as global ids."""
-        described = describe_fields(type_)
         return {
-            self.input_name(name, annotation): self.field(read, name, annotation, described.get(name))
+            self.input_name(name, annotation): self.field(read, type_, name)
             for name, annotation in fields_of(type_).items()
         }
 
-    def field(self, read: Read, name: str, annotation: Any, description: str | None) -> Field:
+    def field(self, read: Read, type_: type, name: str) -> Field:
+        """The output field of this name of a dataclass."""
+        annotation = fields_of(type_)[name]
         inner, _ = optional(annotation)
         show: Read = partial(global_id, self.id_type(inner).kind) if is_id(inner) else _same
 
@@ -119,4 +127,5 @@ class Types:
             value = getattr(read(root), name)
             return None if value is None else show(value)
 
-        return Field(self.output(annotation), description, resolve)
+        described, deprecated = describe_fields(type_).get(name), deprecated_fields(type_).get(name)
+        return Field(self.output(annotation), described, resolve, deprecated=deprecated)

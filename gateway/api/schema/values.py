@@ -10,14 +10,6 @@ from gateway.messages import Receipt
 
 
 @dataclass(frozen=True, slots=True)
-class Viewed:
-    """A view with its key: a journal's view does not hold its own."""
-
-    key: Any
-    view: Any
-
-
-@dataclass(frozen=True, slots=True)
 class Accepted:
     """A command that was accepted."""
 

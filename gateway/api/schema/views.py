@@ -1,21 +1,22 @@
 """The types of views: objects with links to each other, and connections over them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import strawberry
 
 from gateway.api.ids import global_id
+from gateway.api.scalars import Version
 from gateway.api.schema.filters import PAGE, Filters
-from gateway.api.schema.making import Field, Resolve, by, declared, define, object_type
+from gateway.api.schema.making import Argument, Field, Resolve, by, declared, define, object_type
 from gateway.api.schema.types import Types
-from gateway.api.schema.values import Viewed, context_of
-from gateway.application.descriptions import describe, describe_fields
-from gateway.application.model import AccessPath, ReadModel
+from gateway.api.schema.values import context_of
+from gateway.application.descriptions import deprecated_fields, deprecation, describe
+from gateway.application.model import AccessPath, IdType, ReadModel
 from gateway.application.naming import id_field
 from gateway.application.types import fields_of, is_id, optional
-from gateway.queries.pages import Page, PageRequest
+from gateway.queries.pages import Page, PageRequest, Viewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,7 @@ class ViewTypes:
             limit = context_of(info).services.settings.text_limit
             return await self._connected(read_model, self._filters.request(read_model, arguments, limit), info)
 
-        arguments = {**PAGE, **self._filters.arguments(read_model)}
-        return Field(self._connections[read_model.name], describe(read_model.view), resolve, arguments, late=True)
+        return self._connecting(read_model, resolve, {**PAGE, **self._filters.arguments(read_model)})
 
     def _nested(self, read_model: ReadModel, path: AccessPath) -> Field:
         """A field of a view: the connection over what links to it."""
@@ -70,7 +70,11 @@ class ViewTypes:
             given = PageRequest({link: root.key}, order=path.order, descending=read_model.journal, **arguments)
             return await self._connected(read_model, given, info)
 
-        return Field(self._connections[read_model.name], describe(read_model.view), resolve, PAGE, late=True)
+        return self._connecting(read_model, resolve, PAGE)
+
+    def _connecting(self, read_model: ReadModel, resolve: Resolve, arguments: Mapping[str, Argument]) -> Field:
+        made, view = self._connections[read_model.name], read_model.view
+        return Field(made, describe(view), resolve, arguments, late=True, deprecated=deprecation(view))
 
     async def _connected(self, read_model: ReadModel, wanted: PageRequest, info: strawberry.Info) -> Connected:
         context = context_of(info)
@@ -79,19 +83,20 @@ class ViewTypes:
 
     def _fields(self, read_model: ReadModel) -> dict[str, Field]:
         found = {"id": Field(strawberry.ID, resolve=_id_of(read_model))}
-        described = describe_fields(read_model.view)
+        if read_model.stream is not None:
+            found["version"] = Field(Version, resolve=_version_of(read_model.stream))
+        deprecated = deprecated_fields(read_model.view)
         for name, annotation in fields_of(read_model.view).items():
             if name == read_model.key_field and not read_model.journal and is_id(annotation):
                 continue
             target = self._target(read_model, name)
             if target is not None:
                 absent = optional(annotation)[1]
-                found[name] = self.linked(
-                    target, lambda root, name=name: getattr(root.view, name), may_be_absent=absent
-                )
+                linked = self.linked(target, lambda root, name=name: getattr(root.view, name), may_be_absent=absent)
+                found[name] = replace(linked, deprecated=deprecated.get(name))
             else:
                 shown_as = self._types.input_name(name, annotation)
-                found[shown_as] = self._types.field(_view_of, name, annotation, described.get(name))
+                found[shown_as] = self._types.field(_view_of, read_model.view, name)
         return found | self._links_to(read_model)
 
     def _target(self, read_model: ReadModel, name: str) -> ReadModel | None:
@@ -118,7 +123,7 @@ class ViewTypes:
 
         fields = {
             "edges": Field(list[self.edge(read_model)], resolve=by(lambda root: root.page.edges)),
-            "nodes": Field(list[node], resolve=by(lambda root: [_viewed(each) for each in root.page.edges])),
+            "nodes": Field(list[node], resolve=by(lambda root: [each.viewed for each in root.page.edges])),
             "page_info": Field(self._page_info, resolve=by(lambda root: root.page)),
             "total_count": Field(int | None, "Exact, or null beyond 10,000.", total),
         }
@@ -127,7 +132,7 @@ class ViewTypes:
     def edge(self, read_model: ReadModel) -> type:
         fields = {
             "cursor": Field(str, resolve=by(lambda root: root.cursor)),
-            "node": Field(self._declared[read_model.name], resolve=by(_viewed)),
+            "node": Field(self._declared[read_model.name], resolve=by(lambda root: root.viewed)),
         }
         return object_type(f"{read_model.view.__name__}Edge", fields)
 
@@ -138,12 +143,7 @@ class ViewTypes:
 async def shown(info: strawberry.Info, read_model: ReadModel, key: Any) -> Viewed | None:
     """The view of a key, as fresh as the request asks for."""
     context = context_of(info)
-    view = await context.services.queries.one(read_model, key, context.freshness)
-    return None if view is None else Viewed(key, view)
-
-
-def _viewed(edge: Any) -> Viewed:
-    return Viewed(edge.key, edge.view)
+    return await context.services.queries.one(read_model, key, context.freshness)
 
 
 def _view_of(root: Viewed) -> Any:
@@ -152,6 +152,13 @@ def _view_of(root: Viewed) -> Any:
 
 def _id_of(read_model: ReadModel) -> Resolve:
     return by(lambda root: global_id(read_model.view.__name__, root.key))
+
+
+def _version_of(stream: IdType) -> Resolve:
+    def resolve(root: Viewed, info: strawberry.Info, _arguments: Any) -> str:
+        return context_of(info).services.signer.version(stream.stream(root.key), root.version)
+
+    return resolve
 
 
 def _page_info() -> dict[str, Field]:

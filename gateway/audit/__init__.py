@@ -1,0 +1,1 @@
+"""Who asked what: an entry for each operation, written behind the requests and kept for a time."""

@@ -1,0 +1,52 @@
+"""`tidegate verify`: the whole log, proved."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.application import Application
+from gateway.cli.heads import NotedHead, read_head
+from gateway.cli.loading import load_application
+from gateway.cli.opening import opened
+from gateway.cli.options import App, Database, DataDir, MongodbUri
+from gateway.cli.progress import bar
+from gateway.errors import Unsuitable
+from gateway.eventlog.verification import Verification, Verified
+from gateway.eventlog.verification import verify as walk
+from gateway.mongo.identities import known
+from gateway.settings import Settings, load_settings
+
+Since = Annotated[
+    Path | None,
+    typer.Option(help="A file with a head that `tidegate status --head` printed: the log must still lead to it."),
+]
+
+
+def verify(
+    *,
+    since: Since = None,
+    app: App = None,
+    mongodb_uri: MongodbUri = None,
+    database: Database = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Walk the log and prove its chain, positions, stream versions and events; exit status 1 where it is bad."""
+    settings = load_settings(mongodb_uri=mongodb_uri, database=database, data_dir=data_dir)
+    noted = read_head(since) if since else None
+    found = asyncio.run(_verify(load_application(app), settings, noted))
+    if found.problem:
+        typer.echo(f"The log is bad from position {found.position} on: {found.problem}", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"The log is good: position {found.head.position}, chain {found.head.chain.hex()}.")
+
+
+async def _verify(application: Application, settings: Settings, noted: NotedHead | None) -> Verified:
+    async with opened(application, settings) as here:
+        log = (await known(here.database)).identity.log
+        if noted and noted.log != log:
+            raise Unsuitable(f"This is another log than the one that was noted: {log}, not {noted.log}.")
+        verification = Verification(here.model, noted=noted.noted if noted else None)
+        with bar("Verifying", 0, await here.log.end()) as progress:
+            return await walk(here.log, verification, progress)

@@ -1,0 +1,104 @@
+"""Walks the log and proves it: chain, positions, times, stream versions, and that every event can be decoded.
+
+What the chain can't show by itself is a tail that was cut off, or a whole history that was written anew by somebody
+who computed all chain values again. Both are found against a head that was noted elsewhere.
+"""
+
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from bson.errors import BSONError
+
+from gateway.application.model import Model
+from gateway.errors import LogBroken
+from gateway.eventlog.chain import link
+from gateway.eventlog.layouts import Layouts
+from gateway.eventlog.storage import EMPTY, EventLog
+from gateway.eventlog.versions import Versions
+from gateway.eventlog.walking import walk
+from gateway.messages import Head
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+_LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A head that was written down elsewhere: the log must still lead to it."""
+
+    position: int
+    chain: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a walk found: how far the log is good, and what is wrong with the next position."""
+
+    head: Head
+    problem: str | None = None
+
+    @property
+    def position(self) -> int | None:
+        """The first bad position, or None."""
+        return self.head.position + 1 if self.problem else None
+
+
+class Verification:
+    """One walk over the commits that follow `start`, in their order, wherever they are read from."""
+
+    def __init__(self, model: Model, start: Head = EMPTY, noted: Noted | None = None) -> None:
+        self._layouts = Layouts(model)
+        self._noted = noted
+        self._versions = Versions(partial=start.position > 0)
+        self._chain, self._time = start.chain, (start.at - _EPOCH) // _MILLISECOND
+        self.position = start.position
+
+    @property
+    def head(self) -> Head:
+        """The last commit that was found good."""
+        return Head(self.position, self._chain, _EPOCH + self._time * _MILLISECOND)
+
+    def problem(self, document: bytes) -> str | None:
+        """What is wrong with the next commit's document; without a fault that commit is the head."""
+        try:
+            return self._problem(document)
+        except LogBroken as error:
+            return error.reason
+        except (KeyError, TypeError, ValueError, AttributeError, BSONError) as error:
+            return f"what stands there is no commit: {error!r}."
+
+    def missing(self) -> str | None:
+        """What is wrong when there is no next commit."""
+        if self._noted and self._noted.position > self.position:
+            return f"the log ends before it, and had reached {self._noted.position}: its tail is gone."
+        return None
+
+    def _problem(self, document: bytes) -> str | None:
+        position = self.position + 1
+        chain, time = link(document, self.position, self._chain)
+        if not self._time <= time <= _LATEST:
+            return "its time is before that of the commit before it."
+        for stream, version in self._layouts.check(document):
+            if not self._versions.follows(stream, version):
+                return f"the stream {stream} has version {version} out of order."
+        if self._noted and self._noted.position == position and self._noted.chain != chain:
+            return "another history led here than the one that was noted: the log was written anew."
+        self.position, self._chain, self._time = position, chain, time
+        return None
+
+
+async def verify(log: EventLog, verification: Verification, progress: Callable[[int], None]) -> Verified:
+    """Walk the log to its end, or to the first bad position; `progress` is told each position reached.
+
+    Raises Unavailable when MongoDB does not answer.
+    """
+    async with aclosing(walk(log, verification.position)) as pieces:
+        async for documents in pieces:
+            for each in documents:
+                if problem := verification.problem(each):
+                    return Verified(verification.head, problem)
+            progress(verification.position)
+    return Verified(verification.head, verification.missing())

@@ -1,0 +1,54 @@
+"""Which conversation a request belongs to, and what caused it, as its client says.
+
+The correlation id names the conversation: the same for everything that one user action sets off. The causation id
+names what directly caused the command, one step back: the caller's span or request. Both are kept with every
+commit, so they are the client's to choose and must not be personal. Nonsense never fails a request: proxies add
+such headers, too.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
+_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
+"""https://www.w3.org/TR/trace-context/#traceparent-header: the trace, and the span of the caller (`parent-id`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The correlation id and the causation id of a request; None where its client names none."""
+
+    correlation: str | None = None
+    causation: str | None = None
+
+    def otherwise(self, other: "Trace") -> "Trace":
+        """This one, and what it leaves open as in the other."""
+        return Trace(self.correlation or other.correlation, self.causation or other.causation)
+
+
+NOTHING_SAID: Final = Trace()
+
+
+def of_headers(header: Callable[[str], str | None]) -> Trace:
+    """`X-Correlation-Id`, else the trace of `traceparent`; the parent of `traceparent`, else `X-Request-Id`."""
+    spans = _spans(header("traceparent"))
+    named = Trace(_id(header("x-correlation-id")))
+    return named.otherwise(spans).otherwise(Trace(None, _id(header("x-request-id"))))
+
+
+def of_extensions(found: Mapping[str, Any]) -> Trace:
+    """`correlationId` and `causationId`, else what `traceparent` says: of a request's `extensions`, or of the
+    payload of `connection_init`, for clients that can't set headers."""
+    named = Trace(_id(found.get("correlationId")), _id(found.get("causationId")))
+    return named.otherwise(_spans(found.get("traceparent")))
+
+
+def _id(given: object) -> str | None:
+    return given if isinstance(given, str) and _ID.fullmatch(given) else None
+
+
+def _spans(given: object) -> Trace:
+    found = _TRACEPARENT.fullmatch(given) if isinstance(given, str) else None
+    return Trace(found[1], found[2]) if found else NOTHING_SAID
