@@ -29,7 +29,9 @@ const join = () => {
 
 const takesPart = () => {
   const hello = db.hello();
-  return hello.setName === SET && Boolean(hello.primary) && (hello.isWritablePrimary || hello.secondary);
+  if (hello.setName !== SET || !hello.primary) return false;
+  // A member that was elected this moment calls itself the primary before it takes writes.
+  return hello.isWritablePrimary || (hello.secondary && hello.primary !== hello.me);
 };
 
 if (isNew()) (MEMBER === FIRST ? found : join)();

@@ -313,7 +313,7 @@ async def test_a_log_of_many_parts_is_walked_to_its_end(log: OpenLog) -> None:
 class TestVersions:
     """How a walk remembers the last version of every stream."""
 
-    def test_a_million_streams_take_little_memory_and_none_is_forgotten(self) -> None:
+    def test_many_streams_take_little_memory_and_none_is_forgotten(self) -> None:
         versions, names = Versions(), [f"customer-{number}" for number in range(200_000)]
         assert all(versions.follows(name, 1) for name in names)
         assert all(versions.follows(name, 2) for name in names)
