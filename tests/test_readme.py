@@ -49,3 +49,10 @@ def test_the_two_commands_of_the_readme_are_targets_of_the_makefile() -> None:
     named = re.findall(r"^make (\w+)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
     assert named == ["run", "test"]
     assert all(re.search(rf"^{name}:", makefile, re.MULTILINE) for name in named)
+
+
+def test_no_placeholder_is_left_and_a_figure_stands_in_the_results() -> None:
+    readme = re.sub(r"`[^`]*`", "", BLOCK.sub("", (ROOT / "README.md").read_text("utf-8")))
+    assert re.findall(r"\b[A-Z]{2,}_[A-Z_]+\b", readme) == []
+    (ratio,) = re.findall(r"did\s+([0-9.]+) of PyMongo's look-ups", readme)
+    assert f"**{ratio}**" in (ROOT / "benchmarks" / "RESULTS.md").read_text("utf-8")
