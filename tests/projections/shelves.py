@@ -7,7 +7,7 @@ from bson import Int64
 
 from gateway.messages import Commit
 from gateway.mongo.codec import encoder
-from tests.projections.library import AuthorRenamed, Book, BookLent, Loan, Month, lend, month, shelve, tally
+from tests.projections.bookshop import AuthorRenamed, Book, BookLent, Loan, Month, lend, month, shelve, tally
 
 Documents = list[dict[str, Any]]
 

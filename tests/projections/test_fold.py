@@ -13,7 +13,7 @@ from gateway.mongo.codec import encoder
 from gateway.projections.fold import Folded, fold, fold_most
 from gateway.projections.reach import FoldFailed, Plan, Route, fitting, plan, reach
 from gateway.testing import NOON
-from tests.projections.library import AuthorId, Book, BookId, BookLent, Loan, library
+from tests.projections.bookshop import AuthorId, Book, BookId, BookLent, Loan, library
 from tests.projections.world import added, ascribed, lent, line, lost, renamed
 
 BOOK = Book(BookId("1"), AuthorId("x"), "", Decimal(1), 0, 0)

@@ -14,7 +14,7 @@ from gateway.projections.batches import Commits
 from gateway.projections.reach import plan
 from gateway.projections.storage import Fenced, Update, ViewStore
 from gateway.projections.working import Worker, Working
-from tests.projections.library import BookLent, Loan, lend, library
+from tests.projections.bookshop import BookLent, Loan, lend, library
 from tests.projections.world import MODELS, World, added, history, lent, renamed, watching, world
 from tests.support.faults import failing
 

@@ -10,7 +10,7 @@ from gateway.mongo.client import connect
 from gateway.mongo.collections import prepare
 from gateway.projections.watcher import Watcher
 from gateway.settings import load_settings
-from tests.projections.library import library
+from tests.projections.bookshop import library
 
 
 async def watch(uri: str, database: str, fold_commits: str, fan_out: str) -> None:

@@ -21,7 +21,7 @@ from gateway.mongo.client import OPTIONS, Document, collection, connect
 from gateway.mongo.collections import CHECKPOINTS, Identity, prepare
 from gateway.projections.watcher import Watcher
 from gateway.settings import load_settings
-from tests.projections.library import (
+from tests.projections.bookshop import (
     AuthorId,
     AuthorRenamed,
     BookAdded,

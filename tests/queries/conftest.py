@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.queries.library import Library, opened
+from tests.queries.bookshop import Library, opened
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from gateway.queries.freshness import Freshness
 from gateway.queries.pages import PageRequest, Viewed
 from gateway.queries.positions import Positions
 from gateway.queries.storage import Checkpoints
-from tests.queries.library import BOOKS, LOANS, MODEL, Library, books, fresh, opened
+from tests.queries.bookshop import BOOKS, LOANS, MODEL, Library, books, fresh, opened
 
 pytestmark = pytest.mark.anyio
 

@@ -8,7 +8,7 @@ import pytest
 from gateway.errors import BadInput, Unavailable
 from gateway.queries.gather import Gather
 from gateway.queries.pages import Page, PageRequest, Range, Viewed
-from tests.queries.library import BOOKS, LOANS, AuthorId, Book, BookId, Kind, Library, books, fresh, loans
+from tests.queries.bookshop import BOOKS, LOANS, AuthorId, Book, BookId, Kind, Library, books, fresh, loans
 
 pytestmark = pytest.mark.anyio
 

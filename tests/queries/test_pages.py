@@ -11,7 +11,7 @@ from gateway.application.model import AccessPath, ReadModel
 from gateway.errors import BadCursor, BadInput, BadPage
 from gateway.queries.pages import Page, PageRequest, Range
 from gateway.queries.values import rank
-from tests.queries.library import BOOKS, LOANS, NOON, AuthorId, Book, BookId, Kind, Library, books, fresh, loans
+from tests.queries.bookshop import BOOKS, LOANS, NOON, AuthorId, Book, BookId, Kind, Library, books, fresh, loans
 
 pytestmark = pytest.mark.anyio
 

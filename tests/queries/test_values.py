@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.queries.values import behind_prefix, rank, successor
-from tests.queries.library import NOON, Library
+from tests.queries.bookshop import NOON, Library
 
 VALUES: list[Any] = [
     MinKey(),
