@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, cast, get_args, get_origin, get_type_hints
+from typing import Any, cast, get_type_hints
 
 from gateway.application.declarations import (
     Application,
@@ -40,12 +40,12 @@ from gateway.application.types import (
     is_id,
     is_new_type,
     members,
+    opened,
     optional,
     problem_with,
 )
-from gateway.application.upcasting import Declared, drops, problems_with, schema_of, upcasts_of
+from gateway.application.upcasting import Declared, drops, passing_over, problems_with, schema_of, upcasts_of
 from gateway.errors import InvalidApplication
-from gateway.messages import DroppedEvent
 
 RECORDED = ("at", "position", "version", "actor")
 """The names by which a fold may ask for the recorded event's own data."""
@@ -132,7 +132,7 @@ class _Reading:
             return None
         steps = tuple(self.steps_of(declared))
         events = tuple(self.event(each, id_type, steps) for each in self.events_of(declared.evolve))
-        evolve = _passing_over(declared.evolve) if any(map(drops, steps)) else declared.evolve
+        evolve = passing_over(declared.evolve) if any(map(drops, steps)) else declared.evolve
         kind = StreamKind(id_type, declared.initial, evolve, events)
         self.steps += [Declared(each, kind) for each in steps]
         return kind
@@ -222,7 +222,7 @@ class _Reading:
 
     def answers(self, function: Any, annotation: Any) -> Iterator[type]:
         """The classes of a return annotation, tuples and unions opened; each once."""
-        for each in dict.fromkeys(_opened(annotation)):
+        for each in dict.fromkeys(opened(annotation)):
             if is_data(each):
                 yield each
             elif each is None:
@@ -298,17 +298,3 @@ class _Reading:
                 if name not in names:
                     self.problem(view, f"an index names the field {name}, which is not there")
             yield AccessPath(index.equal, index.order)
-
-
-def _passing_over(evolve: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The same for streams that may hold dropped events: nothing changes at those."""
-    return lambda state, event: state if isinstance(event, DroppedEvent) else evolve(state, event)
-
-
-def _opened(annotation: Any) -> Iterator[Any]:
-    """What a union, a tuple or a union in a tuple holds."""
-    for member in members(annotation):
-        if get_origin(member) is tuple:
-            yield from (each for item in get_args(member) if item is not Ellipsis for each in _opened(item))
-        else:
-            yield member

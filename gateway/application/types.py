@@ -1,6 +1,7 @@
 """Questions about annotations: which classes a union holds, what is an id, what may be left out."""
 
 import types
+from collections.abc import Iterator
 from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,6 +18,15 @@ def members(annotation: Any) -> tuple[Any, ...]:
     if get_origin(annotation) in (Union, types.UnionType):
         return get_args(annotation)
     return (annotation,)
+
+
+def opened(annotation: Any) -> Iterator[Any]:
+    """What a union, a tuple or a union in a tuple holds."""
+    for member in members(annotation):
+        if get_origin(member) is tuple:
+            yield from (each for item in get_args(member) if item is not Ellipsis for each in opened(item))
+        else:
+            yield member
 
 
 def optional(annotation: Any) -> tuple[Any, bool]:

@@ -1,11 +1,13 @@
 """What became of events that were stored in an earlier schema: the declared steps checked, and walked."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from typing import Any
 
 from gateway.application.declarations import Data, Dropped, Renamed, Split, Step, Upcaster, unchanged
 from gateway.application.model import EventType, Model, StreamKind, Target, Upcasts
+from gateway.messages import DroppedEvent
 
 
 class UpcastFailed(Exception):
@@ -127,3 +129,8 @@ def _returns(declared: Declared, upcasts: Upcasts) -> bool:
 
 def upcasts_of(declared: Iterable[Declared]) -> Mapping[tuple[str, int], tuple[Target, ...]]:
     return {(each.step.event, each.step.schema): targets(each.step) for each in declared}
+
+
+def passing_over(evolve: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The same for streams that may hold dropped events: nothing changes at those."""
+    return lambda state, event: state if isinstance(event, DroppedEvent) else evolve(state, event)
