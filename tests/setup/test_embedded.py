@@ -23,6 +23,7 @@ from gateway.mongo.embedded.lock import DirectoryLock
 SECONDS = 30.0
 
 PARENT = """
+import select
 import sys
 from pathlib import Path
 from pymongo import MongoClient
@@ -31,7 +32,9 @@ from gateway.mongo.embedded import embedded_blocking
 with embedded_blocking(Path(sys.argv[1])) as server:
     print(server.members[0].pid, server.uri, flush=True)
     try:
-        sys.stdin.read()
+        # In steps: an interrupt that comes just before a call blocks is seen by Python only behind that call.
+        while not select.select([sys.stdin], [], [], 0.1)[0]:
+            pass
     except KeyboardInterrupt:
         with MongoClient(server.uri) as client:
             print(client.bank.notes.insert_one({}).acknowledged, flush=True)
