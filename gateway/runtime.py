@@ -9,6 +9,7 @@ from gateway.application.model import Model
 from gateway.application.reading import read
 from gateway.audit.entries import with_audit_trail
 from gateway.audit.trail import Trail
+from gateway.commands.snapshots import Snapshots
 from gateway.commands.writer import Writer
 from gateway.errors import Unsuitable
 from gateway.eventlog.storage import EventLog
@@ -112,7 +113,9 @@ async def serving(store: Store, settings: Settings) -> AsyncGenerator[Services]:
         trail = await stack.enter_async_context(Trail(database, settings.audit_days))
         positions = await stack.enter_async_context(Positions(database, store.changes, store.model))
         feeds = await stack.enter_async_context(Feeds(store.log, store.changes))
-        writer = await stack.enter_async_context(Writer(store.model, store.log, store.signer, settings))
+        taken = Snapshots(database, store.model, store.signer, settings.snapshot_events)
+        snapshots = await stack.enter_async_context(taken)
+        writer = await stack.enter_async_context(Writer(store.model, store.log, snapshots, store.signer, settings))
         queries = Queries(database, with_audit_trail(store.model), store.signer, settings, positions)
         kept = trail if settings.audit_days else None
         yield Services(store.model, settings, store.signer, writer.execute, queries, positions, feeds, kept)

@@ -37,8 +37,10 @@ class Settings(BaseSettings):
     batch_commands: int = Field(default=500, ge=1, le=1_000)
     batch_bytes: int = Field(default=8_000_000, ge=1_000, le=32_000_000)
     """Far below the 48 MB at which the driver splits an insert: the parts would not wait for each other."""
-    hot_streams: int = Field(default=20_000, ge=0)
-    """How many streams' states the writer keeps in memory."""
+    hot_bytes: int = Field(default=64_000_000, ge=0)
+    """How much memory the states that the writer keeps may take, about."""
+    snapshot_events: int = Field(default=100, ge=0)
+    """Every so many events of a stream a snapshot of it is taken; 0 for none."""
     fold_commits: int = Field(default=500, ge=1)
     """How many commits the watcher applies in one transaction."""
     fold_bytes: int = Field(default=4_000_000, ge=1_000)

@@ -72,6 +72,7 @@ class StreamKind:
     initial: Any
     evolve: Callable[[Any, Any], Any]
     events: tuple[EventType, ...]
+    state: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,9 +131,10 @@ class _Reading:
         if id_type is None:
             return None
         steps = tuple(self.steps_of(declared))
-        events = tuple(self.event(each, id_type, steps) for each in self.events_of(declared.evolve))
+        state, union, *_ = self.parameters(declared.evolve)
+        events = tuple(self.event(each, id_type, steps) for each in self.events_of(declared.evolve, union))
         evolve = passing_over(declared.evolve) if any(map(drops, steps)) else declared.evolve
-        kind = StreamKind(id_type, declared.initial, evolve, events)
+        kind = StreamKind(id_type, declared.initial, evolve, events, state)
         self.steps += [Declared(each, kind) for each in steps]
         return kind
 
@@ -155,8 +156,8 @@ class _Reading:
             else:
                 self.problem(each, "is no Upcaster, Renamed, Split or Dropped")
 
-    def events_of(self, evolve: Callable[..., Any]) -> Iterator[type]:
-        for each in members(self.parameters(evolve)[1]):
+    def events_of(self, evolve: Callable[..., Any], union: Any) -> Iterator[type]:
+        for each in members(union):
             if is_data(each):
                 yield each
             elif each is not None:

@@ -1,7 +1,7 @@
 """Questions about annotations: which classes a union holds, what is an id, what may be left out."""
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -63,10 +63,41 @@ def item_of(annotation: Any) -> Any | None:
     return None
 
 
+def set_of(annotation: Any) -> Any | None:
+    """The X of `frozenset[X]` and `set[X]`; None for anything else."""
+    arguments = get_args(annotation)
+    return arguments[0] if get_origin(annotation) in (frozenset, set) else None
+
+
+def mapping_of(annotation: Any) -> tuple[Any, Any] | None:
+    """The K and V of `dict[K, V]` and `Mapping[K, V]`; None for anything else."""
+    return get_args(annotation) if get_origin(annotation) in (dict, Mapping) else None  # pyright: ignore[reportReturnType] # two of them
+
+
 def fields_of(type_: Any) -> dict[str, Any]:
     """A dataclass's fields with their annotations resolved, in order."""
     hints = get_type_hints(type_, include_extras=True)
     return {name: hints[name] for name in type_.__dataclass_fields__}
+
+
+def is_exact(annotation: Any, within: tuple[Any, ...] = ()) -> bool:
+    """Whether a value of this type comes back from a document as it was, so that a state may be of it."""
+    if annotation is NOTHING:
+        return False
+    inner, _ = optional(annotation)
+    parts = members(inner)
+    if len(parts) > 1:
+        named = {getattr(each, "__name__", each) for each in parts if is_data(each)}
+        return len(named) == len(parts) and all(is_exact(each, within) for each in parts)
+    if (held := item_of(inner) or set_of(inner)) is not None:
+        return is_exact(held, within)
+    if (pair := mapping_of(inner)) is not None:
+        return all(is_exact(each, within) for each in pair)
+    if is_data(inner):
+        return inner not in within and all(is_exact(each, (*within, inner)) for each in fields_of(inner).values())
+    if is_new_type(inner):
+        return is_exact(inner.__supertype__, within)
+    return inner in (*SCALARS, float, bytes) or is_enum(inner)
 
 
 def problem_with(annotation: Any) -> str | None:

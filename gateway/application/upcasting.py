@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from gateway.application.declarations import Data, Dropped, Renamed, Split, Step, Upcaster, unchanged
@@ -133,4 +134,9 @@ def upcasts_of(declared: Iterable[Declared]) -> Mapping[tuple[str, int], tuple[T
 
 def passing_over(evolve: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """The same for streams that may hold dropped events: nothing changes at those."""
-    return lambda state, event: state if isinstance(event, DroppedEvent) else evolve(state, event)
+
+    @wraps(evolve)
+    def passing(state: Any, event: Any) -> Any:
+        return state if isinstance(event, DroppedEvent) else evolve(state, event)
+
+    return passing

@@ -40,12 +40,13 @@ class Refused:
 class Batch:
     """What a round of decisions came to.
 
-    What is in neither waits aside for the next round. What is refused still has to be proved: it was decided on
-    states that no majority may hold yet, and by a command whose id the log may hold already.
+    What is in none of its lists found no room: it is for the next round. What is refused still has to be proved:
+    it was decided on states that no majority may hold yet, and by a command whose id the log may hold already.
     """
 
     candidates: list[Candidate] = field(default_factory=list[Candidate])
     refused: list[Refused] = field(default_factory=list[Refused])
+    aside: list[Waiting] = field(default_factory=list[Waiting])
 
 
 def clock() -> datetime:
@@ -64,14 +65,18 @@ class Decisions:
     digest: Digest
     clock: Callable[[], datetime] = clock
 
-    def batch(self, waiting: Sequence[Waiting], head: Head) -> Batch:
-        """The decisions for as many commands as fit and as have their states held; one that fails fails alone."""
-        batch, tentative, size = Batch(), Tentative(self.states, self.digest), 0
+    def batch(self, waiting: Sequence[Waiting], head: Head, aside: set[str]) -> Batch:
+        """The decisions for as many commands as fit and as have their states held; one that fails fails alone.
+
+        `aside` are the streams of those who wait aside, and are more afterwards.
+        """
+        batch, tentative, size = Batch(), Tentative(self.states, self.digest, aside), 0
         for each in waiting:
             now = max(self.clock(), head.at)
             try:
                 held = tentative.of(each)
                 if held is None:
+                    batch.aside.append(each)
                     continue
                 decision = decide(self.model, self.digest, each, held, now)
                 if not decision.events:

@@ -13,15 +13,15 @@ from gateway.errors import CommandFailed
 class Tentative:
     """The states of one round of decisions.
 
-    A command that needs a stream which is not held waits aside for the next round, when it is loaded. Whoever
-    comes behind it and needs one of its streams waits too: on every stream commands keep their order.
+    A command that needs a stream which is not held waits aside until it is loaded. Whoever comes behind it and
+    needs one of its streams waits too: on every stream commands keep their order.
     """
 
     hot: HotStates
     digest: Digest
-    changed: dict[str, Hot] = field(default_factory=dict[str, Hot])
-    aside: set[str] = field(default_factory=set[str])
+    aside: set[str]
     "The streams, and where it is not known which ones the categories, of the commands that wait aside."
+    changed: dict[str, Hot] = field(default_factory=dict[str, Hot])
 
     def of(self, waiting: Waiting) -> Mapping[str, Hot] | None:
         """The states of all streams that a command needs; None where it waits aside. Raises CommandFailed."""

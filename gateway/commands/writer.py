@@ -8,11 +8,14 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from gateway.application.model import Model
 from gateway.commands.batches import Candidate, Decisions, Refused
 from gateway.commands.deciding import Answer, Stale, Waiting, waiting_for
+from gateway.commands.loading import Loading
+from gateway.commands.snapshots import Snapshots
 from gateway.commands.stale import conflict
 from gateway.commands.states import HotStates
 from gateway.errors import (
@@ -24,7 +27,7 @@ from gateway.errors import (
     UndecodableEvent,
 )
 from gateway.eventlog.storage import Appended, EventLog
-from gateway.messages import Commit, Envelope, Head, Receipt, RecordedEvent
+from gateway.messages import Commit, Envelope, Head, Receipt
 from gateway.mongo.tasks import end
 from gateway.settings import Settings
 from gateway.signing import Signer
@@ -42,32 +45,55 @@ _PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
 
 
+@dataclass
+class Aside:
+    """The commands that wait for states, in their order, and all streams on which nobody may overtake them."""
+
+    commands: dict[Waiting, None] = field(default_factory=dict[Waiting, None])
+    streams: set[str] = field(default_factory=set[str])
+    over: bool = False
+    "Whether they should be looked at again."
+
+    def taken(self) -> list[Waiting]:
+        """All of them: whoever still can't be decided is set aside anew."""
+        commands = list(self.commands)
+        self.commands, self.streams, self.over = {}, set(), False
+        return commands
+
+
 class Writer:
     """Answers commands. `async with` it: inside, `execute` may be called from any number of tasks."""
 
-    def __init__(self, model: Model, log: EventLog, signer: Signer, settings: Settings) -> None:
+    def __init__(
+        self, model: Model, log: EventLog, snapshots: Snapshots, signer: Signer, settings: Settings
+    ) -> None:
         self._model, self._log, self._signer, self._settings = model, log, signer, settings
-        self._states = HotStates(model, settings.hot_streams)
+        self._states = HotStates(model, settings.hot_bytes)
+        self._loading = Loading(log, self._states, snapshots, self._release)
+        self._snapshots = snapshots
         self._decisions = Decisions(model, self._states, settings.batch_bytes, signer.digest)
         self._head: Head | None = None
         self._queue: deque[Waiting] = deque()
+        self._aside = Aside()
         self._under_way: dict[UUID, Waiting] = {}
         self._unsettled: dict[UUID, int] = {}
-        self._arrived = asyncio.Event()
+        self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
 
     async def __aenter__(self) -> "Writer":
+        await self._loading.__aenter__()
         self._task = asyncio.create_task(self._run(), name="writer")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Finish what was sent to MongoDB; what was not is refused with nothing changed."""
         self._closing = True
-        self._arrived.set()
+        self._woken.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=self._settings.mongodb_timeout)
             await end(self._task)
+        await self._loading.__aexit__()
         for each in list(self._under_way.values()):
             each.fail(self._given_up(each))
 
@@ -100,11 +126,18 @@ class Writer:
         )
         waiting.answer.add_done_callback(lambda answer: self._forget(waiting, answer, time_is_up))
         self._queue.append(waiting)
-        self._arrived.set()
+        self._woken.set()
+
+    def _release(self) -> None:
+        """States have come, or are to be asked for again: those who wait aside are looked at before all others."""
+        self._aside.over = True
+        self._woken.set()
 
     def _forget(self, waiting: Waiting, answer: asyncio.Future[Answer], time_is_up: asyncio.TimerHandle) -> None:
         time_is_up.cancel()
         self._under_way.pop(waiting.envelope.id, None)
+        if waiting in self._aside.commands:  # whoever waits behind it need not any more
+            self._release()
         if isinstance(answer.exception(), CommitUnknown):  # asked in any case: its caller may be gone
             self._unsettled[waiting.envelope.id] = waiting.exposed
             if len(self._unsettled) > _MOST_UNSETTLED:
@@ -117,17 +150,19 @@ class Writer:
 
     async def _run(self) -> None:
         while not self._closing:
-            await self._arrived.wait()
-            self._arrived.clear()
-            while self._queue and not self._closing:
+            await self._woken.wait()
+            self._woken.clear()
+            while (self._queue or self._aside.over) and not self._closing:
+                if self._aside.over:
+                    self._queue.extendleft(reversed(self._aside.taken()))
                 most = min(len(self._queue), self._settings.batch_commands)
                 await self._serve([self._queue.popleft() for _ in range(most)])
                 self._states.trim()
 
     async def _serve(self, waiting: list[Waiting]) -> None:
-        """Answer every one of these commands, however often the log moves or MongoDB fails meanwhile."""
+        """Answer these commands or set them aside, however often the log moves or MongoDB fails meanwhile."""
         pause = _PAUSE
-        while waiting := [each for each in waiting if not each.answer.done()]:
+        while waiting := [each for each in waiting if not (each.answer.done() or each in self._aside.commands)]:
             if await self._progress(waiting):
                 pause = _PAUSE
                 continue
@@ -162,17 +197,20 @@ class Writer:
         """Trust nothing in memory: the next attempt reads the head and the states anew."""
         self._head = None
         self._states.clear()
+        self._release()
 
     async def _attempt(self, waiting: list[Waiting]) -> bool:
         """One round of deciding and inserting; False when nothing came of it."""
         if self._head is None:
             self._head = await self._log.head()
-        broken = await self._load(waiting, self._head)
-        waiting = [each for each in waiting if not each.answer.done()]
+        broken, self._loading.broken = self._loading.broken, {}
         batch = self._decisions.batch(
-            [each for each in waiting if broken.keys().isdisjoint(each.streams)], self._head
+            [each for each in waiting if broken.keys().isdisjoint(each.streams)], self._head, self._aside.streams
         )
         batch.refused += _refused(waiting, broken)
+        self._aside.commands |= dict.fromkeys(batch.aside)
+        missing = self._states.missing(dict.fromkeys(stream for each in batch.aside for stream in each.streams))
+        self._loading.ask(missing, self._head.position)
         appended = await self._append(batch.candidates)
         if appended.safe == len(batch.candidates):
             await self._prove(batch.refused)
@@ -190,9 +228,10 @@ class Writer:
             each.waiting.exposed = max(each.waiting.exposed, each.encoded.commit.position)
         appended = await self._log.append([each.encoded for each in candidates])
         for each in candidates[: appended.safe]:
-            self._states.promote(each.states)
-            self._head = each.head
             commit = each.encoded.commit
+            take = self._snapshots.take
+            self._states.promote({name: take(name, hot, commit) for name, hot in each.states.items()}, commit)
+            self._head = each.head
             each.waiting.settle(Receipt(commit.command.id, commit.position, commit.events))
         if not appended.unknown:
             for each, exposed in list(zip(candidates, before, strict=True))[appended.safe :]:
@@ -237,34 +276,6 @@ class Writer:
                 replayed = each.again or not each.exposed
                 each.settle(Receipt(each.envelope.id, commit.position, commit.events, replayed))
         return bool(commits)
-
-    async def _load(self, waiting: Sequence[Waiting], head: Head) -> dict[str, Exception]:
-        """Load the states that are not held, at the prefix `head`; the streams for which that can't be done."""
-        missing = self._states.missing({stream: None for each in waiting for stream in each.streams})
-        broken: dict[str, Exception] = {}
-        if not missing:
-            return broken
-        try:
-            histories = await self._log.streams(missing, head.position)
-        except LogBroken:
-            histories = await self._one_by_one(missing, head, broken)
-        for stream, events in histories.items():
-            try:
-                self._states.load(stream, events)
-            except Exception as error:
-                broken[stream] = CommandFailed(f"The state of a stream can't be folded: {type(error).__name__}.")
-        return broken
-
-    async def _one_by_one(
-        self, missing: Sequence[str], head: Head, broken: dict[str, Exception]
-    ) -> dict[str, list[RecordedEvent]]:
-        histories: dict[str, list[RecordedEvent]] = {}
-        for stream in missing:
-            try:
-                histories |= await self._log.streams([stream], head.position)
-            except LogBroken as error:
-                broken[stream] = error
-        return histories
 
     async def _catch_up(self) -> bool:
         """Fold what others have committed behind the known head; whether there was anything."""

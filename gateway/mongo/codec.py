@@ -1,8 +1,9 @@
 """Frozen dataclasses to BSON documents and back, by functions generated once a class.
 
 A Decimal is stored as Decimal128, a datetime as a Date (UTC, milliseconds), a date as ISO text, an enum by
-the name of its member, a tuple as an array; everything else as it is. Generated, because this runs for every
-event and every view: a plain dict display costs a third of a loop over fields.
+the name of its member, a tuple as an array; everything else as it is. States hold more than events and views:
+a set is an array, a mapping one of pairs, and of a union of classes the class is named. Generated, because this
+runs for every event and every view: a plain dict display costs a third of a loop over fields.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,11 +11,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, get_origin
 
 from bson.decimal128 import Decimal128
 
-from gateway.application.types import fields_of, is_data, is_enum, item_of, optional
+from gateway.application.types import (
+    fields_of,
+    is_data,
+    is_enum,
+    is_new_type,
+    item_of,
+    mapping_of,
+    members,
+    optional,
+    set_of,
+)
 
 Encoder = Callable[[Any], dict[str, Any]]
 Decoder = Callable[[Mapping[str, Any]], Any]
@@ -49,10 +60,17 @@ def decoder(type_: type, key: str | None = None) -> Decoder:
 
 
 @cache
-def value_encoder(annotation: Any) -> Callable[[Any], Any]:
-    """What a single value of a field's type is stored as."""
-    source = _Source()
+def value_encoder(annotation: Any, exact: bool = False) -> Callable[[Any], Any]:
+    """What a single value of a field's or a state's type is stored as; `exact` as with `encoder`."""
+    source = _Source(exact)
     return source.function("value", source.encode("value", annotation))
+
+
+@cache
+def value_decoder(annotation: Any) -> Callable[[Any], Any]:
+    """A single value of a field's or a state's type from what is stored."""
+    source = _Source()
+    return source.function("value", source.decode("value", annotation))
 
 
 def _stored(name: str, key: str | None) -> str:
@@ -101,9 +119,18 @@ class _Source:
         inner, nullable = optional(annotation)
         if nullable:
             return self.unless_none(value, lambda held: self.encode(held, inner))
-        if (item := item_of(inner)) is not None:
+        if is_new_type(inner):
+            return self.encode(value, inner.__supertype__)
+        if len(classes := members(inner)) > 1:
+            encoders = {each: encoder(each) for each in classes}
+            return f"[type({value}).__name__, {self.name(encoders)}[type({value})]({value})]"
+        if (item := item_of(inner) or set_of(inner)) is not None:
             held = self.name(None)
             return f"[{self.encode(held, item)} for {held} in {value}]"
+        if (pair := mapping_of(inner)) is not None:
+            key, held = self.name(None), self.name(None)
+            encoded = f"[{self.encode(key, pair[0])}, {self.encode(held, pair[1])}]"
+            return f"[{encoded} for {key}, {held} in {value}.items()]"
         if inner is Decimal:
             return f"{self.name(Decimal128)}({value})"
         if inner is datetime and self.exact:
@@ -120,9 +147,18 @@ class _Source:
         inner, nullable = optional(annotation)
         if nullable:
             return self.unless_none(value, lambda held: self.decode(held, inner))
-        if (item := item_of(inner)) is not None:
-            held = self.name(None)
-            return f"tuple([{self.decode(held, item)} for {held} in {value}])"
+        if is_new_type(inner):
+            return self.decode(value, inner.__supertype__)
+        if len(classes := members(inner)) > 1:
+            decoders = {each.__name__: decoder(each) for each in classes}
+            return f"{self.name(decoders)}[{value}[0]]({value}[1])"
+        if (item := item_of(inner) or set_of(inner)) is not None:
+            held, made = self.name(None), "tuple" if item_of(inner) else self.name(get_origin(inner))
+            return f"{made}([{self.decode(held, item)} for {held} in {value}])"
+        if (pair := mapping_of(inner)) is not None:
+            key, held = self.name(None), self.name(None)
+            decoded = f"{self.decode(key, pair[0])}: {self.decode(held, pair[1])}"
+            return f"{{{decoded} for {key}, {held} in {value}}}"
         if inner is Decimal:
             return f"{self.name(_decimal)}({value})"
         if inner is date:

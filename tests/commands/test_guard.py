@@ -113,7 +113,8 @@ async def test_a_stream_that_is_not_there_yet_has_the_version_0(counter: Desk) -
 
 
 async def test_all_that_is_named_must_be_unchanged(counter: Desk) -> None:
-    await counter.all([Increase(TWO), Increase(ONE), Increase(TWO)])
+    for each in (TWO, ONE, TWO):
+        await counter.send(Increase(each))
     commits = await counter.commits()
     answer = await counter.guarded(Increase(ONE), two_at(0), one_at(3))
     assert answer == VersionConflict((two_at(2), one_at(4)), 3, tuple(each.events[0] for each in commits[3:])), (

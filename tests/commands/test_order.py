@@ -23,7 +23,8 @@ SETTINGS = {
     "as they come": load_settings(),
     "small batches": load_settings(batch_commands=3),
     "batches of few bytes": load_settings(batch_bytes=1_500),
-    "two hot streams": load_settings(hot_streams=2),
+    "few hot streams": load_settings(hot_bytes=1_500),
+    "many snapshots": load_settings(hot_bytes=0, snapshot_events=1),
 }
 
 

@@ -16,7 +16,7 @@ from gateway.mongo.collections import EVENTS
 from tests.support.desks import Heard, until
 from tests.support.everything import SEEN, ThingId, ThingLost, application
 from tests.support.faults import failing
-from tests.support.logs import OpenLog, open_log
+from tests.support.logs import OpenLog, histories, open_log
 
 pytestmark = pytest.mark.anyio
 
@@ -45,7 +45,7 @@ async def changed(log: OpenLog, position: int, change: dict[str, Any]) -> None:
 async def test_an_empty_log_has_nothing(log: OpenLog) -> None:
     assert await log.log.head() == EMPTY
     assert await log.log.read(0, 10) == []
-    assert await log.log.streams(["thing-a"], 0) == {"thing-a": []}
+    assert await histories(log.log, ["thing-a"], 0) == {"thing-a": []}
     assert await log.log.stream("thing-a", 0, 10) == []
     assert await log.log.commands([uuid4()]) == {}
 
@@ -107,7 +107,7 @@ async def test_a_stream_that_misses_a_version_is_not_folded(log: OpenLog) -> Non
         await log.add(lost("a", version))
     await log.database.get_collection(EVENTS).delete_one({"_id": 3})
     with pytest.raises(HoleInLog):
-        await log.log.streams(["thing-a"], 5)
+        await histories(log.log, ["thing-a"], 5)
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ async def test_what_stands_before_an_unknown_event_is_still_read(log: OpenLog, c
         await log.log.read(3, 10)
     assert found.value.position == 4
     with pytest.raises(UndecodableEvent):
-        await log.log.streams(["thing-a"], 5)
-    assert len((await log.log.streams(["thing-a"], 3))["thing-a"]) == 3
+        await histories(log.log, ["thing-a"], 5)
+    assert len((await histories(log.log, ["thing-a"], 3))["thing-a"]) == 3
 
 
 async def test_streams_are_read_as_of_a_position_and_in_version_order(log: OpenLog) -> None:
@@ -141,7 +141,7 @@ async def test_streams_are_read_as_of_a_position_and_in_version_order(log: OpenL
     await log.add(lost("a", 3), lost("c", 1))
     names = ["thing-a", "thing-b", "thing-none"]
     versions = [
-        {name: [each.version for each in events] for name, events in (await log.log.streams(names, at)).items()}
+        {name: [each.version for each in events] for name, events in (await histories(log.log, names, at)).items()}
         for at in range(4)
     ]
     assert versions == [
@@ -183,7 +183,7 @@ async def test_every_read_uses_an_index_of_its_own(log: OpenLog, heard: Heard) -
         await log.add(lost("a", version), lost(str(version), 1), command=uuid4() if version > 1 else command)
     await log.log.head()
     await log.log.read(150, 10)
-    await log.log.streams(["thing-7", "thing-8"], 199)
+    await histories(log.log, ["thing-7", "thing-8"], 199)
     await log.log.stream("thing-a", 190, 5)
     await log.log.commands([command])
     finds = [without_session(each) for each in heard.named("find") if each["find"] == EVENTS]
@@ -207,7 +207,7 @@ async def documents_examined(log: OpenLog, find: dict[str, Any]) -> int:
 
 async def test_a_log_that_does_not_answer_is_unavailable(log: OpenLog, mongo_uri: str) -> None:
     async with failing(mongo_uri, ["find"], {"errorCode": 50}):
-        for reading in (log.log.head(), log.log.read(0, 1), log.log.streams(["thing-a"], 1)):
+        for reading in (log.log.head(), log.log.read(0, 1), histories(log.log, ["thing-a"], 1)):
             with pytest.raises(Unavailable):
                 await reading
         for reading in (log.log.stream("thing-a", 0, 1), log.log.commands([uuid4()])):

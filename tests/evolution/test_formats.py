@@ -18,7 +18,7 @@ from gateway.projections.watcher import Watcher
 from gateway.settings import load_settings
 from tests.evolution import first as parcels
 from tests.support.desks import Desk, Opening, desk, until
-from tests.support.logs import OpenLog, documents, open_log
+from tests.support.logs import OpenLog, documents, histories, open_log
 
 pytestmark = pytest.mark.anyio
 
@@ -131,7 +131,7 @@ async def test_a_commit_of_another_format_is_read_by_nobody_who_does_not_know_it
     readings = [
         log.log.head(),
         log.log.read(1, 10),
-        log.log.streams(["parcel-a"], 2),
+        histories(log.log, ["parcel-a"], 2),
         log.log.stream("parcel-a", 0, 10),
     ]
     for reading in readings:

@@ -26,7 +26,7 @@ from gateway.runtime import opened, serving
 from gateway.settings import load_settings
 from tests.evolution import first, second
 from tests.support.desks import Opening, desk, until
-from tests.support.logs import OpenLog, documents, open_log
+from tests.support.logs import OpenLog, documents, histories, open_log
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +66,7 @@ async def test_each_stored_event_is_read_as_what_it_means_today(old: OpenLog) ->
 
 
 async def test_versions_are_those_of_the_stored_events(old: OpenLog) -> None:
-    events = (await today(old).streams(["parcel-a"], 2))["parcel-a"]
+    events = (await histories(today(old), ["parcel-a"], 2))["parcel-a"]
     assert [each.version for each in events] == [1, 2, 3, 3, 4]
     assert [each.event for each in events] == TODAY
     assert [each.version for each in await today(old).stream("parcel-a", 2, 1)] == [3, 3, 4]
@@ -115,7 +115,7 @@ async def test_a_state_that_is_in_memory_passes_over_dropped_events(mongo_uri: s
 async def test_states_are_folded_from_todays_events_alone(old: OpenLog) -> None:
     (kind,) = read(second.application).streams
     state = kind.initial
-    for each in (await today(old).streams(["parcel-a"], 2))["parcel-a"]:
+    for each in (await histories(today(old), ["parcel-a"], 2))["parcel-a"]:
         state = kind.evolve(state, each.event)
     assert state == len(SHOWN)
 

@@ -16,6 +16,7 @@ from bank import application as bank
 from gateway.application import Application
 from gateway.application.model import Model
 from gateway.application.reading import read
+from gateway.commands.snapshots import Snapshots
 from gateway.commands.writer import Writer
 from gateway.errors import GatewayError
 from gateway.eventlog.encoding import Encoded
@@ -129,7 +130,10 @@ async def desk(opening: Opening) -> AsyncGenerator[Desk]:
         identity = await prepare(mongo.database)
         log = opening.log(mongo.database, model)
         signer = Signer(identity.secret, identity.log)
-        async with Writer(model, log, signer, settings) as writer:
+        async with (
+            Snapshots(mongo.database, model, signer, settings.snapshot_events) as snapshots,
+            Writer(model, log, snapshots, signer, settings) as writer,
+        ):
             yield Desk(mongo, model, log, writer, signer)
     finally:
         await mongo.close()

@@ -1,6 +1,6 @@
 """A log opened by hand, and commits for it made without a writer."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from gateway.application.model import Model
 from gateway.application.reading import read
 from gateway.eventlog.encoding import Draft, Encoded, encode_commit
 from gateway.eventlog.storage import EMPTY, EventLog
-from gateway.messages import CommandRecord, Head
+from gateway.messages import CommandRecord, Head, RecordedEvent
 from gateway.mongo.client import MAJORITY, OPTIONS, Database, connect
 from gateway.mongo.collections import EVENTS, prepare
 from gateway.settings import load_settings
@@ -61,6 +61,15 @@ async def open_log(
         yield OpenLog(mongo.database, model, EventLog(mongo.database, model))
     finally:
         await mongo.close()
+
+
+async def histories(log: EventLog, names: Iterable[str], up_to: int) -> dict[str, list[RecordedEvent]]:
+    """The events of some streams as of a position."""
+    found = await log.streams(dict.fromkeys(names, 0), up_to, 1_000)
+    return {
+        name: [each for commit in commits for each in commit.events if each.stream == name]
+        for name, commits in found.items()
+    }
 
 
 def stored(commit: Encoded) -> bytes:
