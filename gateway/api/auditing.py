@@ -1,4 +1,4 @@
-"""What one request leaves in the audit trail: an entry for each command, one for any other operation."""
+"""What one request leaves in the audit trail and in the metrics: once for each command, once for anything else."""
 
 import time
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from uuid import UUID
 
 from gateway.api.documents import Refused
 from gateway.api.errors import code_of
+from gateway.api.metrics import Metrics
 from gateway.api.outlines import UNREAD, Outline
 from gateway.api.requests import Answer, Request
 from gateway.audit.entries import AuditEntry, AuditKind, AuditOutcome, Position
@@ -28,11 +29,11 @@ class Ended:
 
 
 class Recording:
-    """One request on its way into the trail; without a trail, nothing is kept of it."""
+    """One request on its way into the trail; without a trail, it is measured and nothing is kept of it."""
 
-    def __init__(self, trail: Trail | None, request: Request) -> None:
+    def __init__(self, trail: Trail | None, metrics: Metrics, request: Request) -> None:
         self.outline: Outline = UNREAD
-        self._trail, self._request = trail, request
+        self._trail, self._metrics, self._request = trail, metrics, request
         self._begun = time.perf_counter()
         self._commands: set[str | int] = set()
 
@@ -75,6 +76,11 @@ class Recording:
 
     def _enter(self, ended: Ended, command: str | None = None, id_: UUID | None = None) -> None:
         trail, request, outline = self._trail, self._request, self.outline
+        seconds = time.perf_counter() - ended.begun
+        if command is None:
+            self._metrics.operation(outline.kind.name, ended.outcome.name, seconds)
+        else:
+            self._metrics.command(command, ended.outcome.name, seconds)
         if trail is None:
             return
         entry, at = trail.stamp()
@@ -91,7 +97,7 @@ class Recording:
                 command=command,
                 command_id=id_,
                 position=None if ended.position is None else Position(ended.position),
-                duration_ms=round((time.perf_counter() - ended.begun) * 1000),
+                duration_ms=round(seconds * 1000),
                 correlation_id=request.correlation,
                 causation_id=request.causation,
                 dropped=None,

@@ -21,6 +21,7 @@ from gateway.api.context import Context
 from gateway.api.documents import Document, Documents, Refused, refusal
 from gateway.api.errors import MOST_ERRORS, describe, describe_exception
 from gateway.api.limits import Limits
+from gateway.api.metrics import Metrics
 from gateway.api.requests import Answer, Request
 from gateway.errors import BadToken
 from gateway.queries.freshness import Freshness
@@ -35,6 +36,7 @@ class Api:
 
     def __init__(self, schema: strawberry.Schema, services: Services, limits: Limits | None = None) -> None:
         settings = services.settings
+        self.metrics = Metrics()
         self._services = services
         self._graphql = schema._schema  # pyright: ignore[reportPrivateUsage] # strawberry has no other name for it
         self._executor: Callable[..., _Executor] = schema.execution_context_class.build  # pyright: ignore[reportUnknownMemberType] # see _Executor
@@ -49,7 +51,7 @@ class Api:
 
         A mutation under way is not ended by who stops waiting for it: it answers, or the log knows.
         """
-        recording = Recording(self._services.trail, request)
+        recording = Recording(self._services.trail, self.metrics, request)
         try:
             document, operation = self._read(request, recording)
             if operation.operation is OperationType.SUBSCRIPTION:
@@ -64,7 +66,7 @@ class Api:
         A query, a mutation and what is refused before it begins are one `Answer`. A stream that breaks, be it
         at its start, ends with a refused answer. Who stops early closes it (`aclose`).
         """
-        recording = Recording(self._services.trail, request)
+        recording = Recording(self._services.trail, self.metrics, request)
         try:
             document, operation = self._read(request, recording)
             if operation.operation is OperationType.SUBSCRIPTION:

@@ -74,6 +74,6 @@ def _announce(address: server.Address) -> None:
     typer.echo(
         f"Tidegate serves:\n"
         f"  GraphQL      {address.url}/graphql   (in a browser: the playground)\n"
-        f"  Health       {address.url}/healthz   {address.url}/readyz\n"
+        f"  Health       {address.url}/healthz   {address.url}/readyz   {address.url}/metrics\n"
         "Ctrl-C ends it."
     )

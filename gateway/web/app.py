@@ -20,6 +20,7 @@ from gateway.web import playground
 from gateway.web.answers import respond
 from gateway.web.health import Health
 from gateway.web.http import HttpEndpoint
+from gateway.web.metrics import metrics_endpoint
 from gateway.web.websocket import SocketEndpoint
 
 _CODES: Final = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
@@ -50,6 +51,7 @@ def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
             WebSocketRoute("/graphql", SocketEndpoint(api).converse),
             Route("/healthz", health.alive),
             Route("/readyz", health.ready),
+            Route("/metrics", metrics_endpoint(api.metrics.registry, health.read_models).answer),
             *playground.routes(),
         ],
         middleware=[Middleware(SecurityHeaders)],
