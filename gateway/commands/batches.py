@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from gateway.application.model import Digest, Model
 from gateway.commands.deciding import Waiting, decide
+from gateway.commands.prefix import head_at
 from gateway.commands.states import Hot, HotStates
 from gateway.commands.tentative import Tentative
 from gateway.errors import CommandFailed, CommitTooLarge
@@ -23,8 +24,7 @@ class Candidate:
 
     @property
     def head(self) -> Head:
-        commit = self.encoded.commit
-        return Head(commit.position, commit.chain, commit.at)
+        return head_at(self.encoded.commit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from gateway.application.model import Model
 from gateway.commands.batches import Candidate, Decisions, Refused
 from gateway.commands.deciding import Answer, Stale, Waiting, waiting_for
 from gateway.commands.loading import Loading
+from gateway.commands.prefix import KnownPrefix
 from gateway.commands.snapshots import Snapshots
 from gateway.commands.stale import conflict
 from gateway.commands.states import HotStates
@@ -27,16 +28,12 @@ from gateway.errors import (
     UndecodableEvent,
 )
 from gateway.eventlog.storage import Appended, EventLog
-from gateway.messages import Commit, Envelope, Head, Receipt
+from gateway.messages import Envelope, Receipt
 from gateway.mongo.tasks import end
 from gateway.settings import Settings
 from gateway.signing import Signer
 
 logger = logging.getLogger(__name__)
-
-_PAGE = 1_000
-_FAR_BEHIND = 5_000
-"""Beyond so many foreign commits it costs less to load what is needed anew than to fold them all."""
 
 _MOST_UNSETTLED = 10_000
 """Of so many commands that were answered with CommitUnknown it is remembered where they may still land."""
@@ -69,10 +66,10 @@ class Writer:
     ) -> None:
         self._model, self._log, self._signer, self._settings = model, log, signer, settings
         self._states = HotStates(model, settings.hot_bytes)
+        self._prefix = KnownPrefix(log, self._states, self._release)
         self._loading = Loading(log, self._states, snapshots, self._release)
         self._snapshots = snapshots
         self._decisions = Decisions(model, self._states, settings.batch_bytes, signer.digest)
-        self._head: Head | None = None
         self._queue: deque[Waiting] = deque()
         self._aside = Aside()
         self._under_way: dict[UUID, Waiting] = {}
@@ -168,7 +165,7 @@ class Writer:
                 continue
             if self._closing:
                 return
-            self._start_over()
+            self._prefix.forget()
             await asyncio.wait([each.answer for each in waiting], timeout=pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -183,7 +180,7 @@ class Writer:
             logger.exception("The writer could not go on with %d commands.", len(waiting))
             for each in waiting:
                 each.fail(self._failure(each, error))
-            self._start_over()
+            self._prefix.forget()
             return True
 
     def _failure(self, waiting: Waiting, error: Exception) -> Exception:
@@ -193,29 +190,22 @@ class Writer:
             return error
         return CommandFailed("The gateway failed; nothing was changed.")
 
-    def _start_over(self) -> None:
-        """Trust nothing in memory: the next attempt reads the head and the states anew."""
-        self._head = None
-        self._states.clear()
-        self._release()
-
     async def _attempt(self, waiting: list[Waiting]) -> bool:
         """One round of deciding and inserting; False when nothing came of it."""
-        if self._head is None:
-            self._head = await self._log.head()
+        head = await self._prefix.head()
         broken, self._loading.broken = self._loading.broken, {}
         batch = self._decisions.batch(
-            [each for each in waiting if broken.keys().isdisjoint(each.streams)], self._head, self._aside.streams
+            [each for each in waiting if broken.keys().isdisjoint(each.streams)], head, self._aside.streams
         )
         batch.refused += _refused(waiting, broken)
         self._aside.commands |= dict.fromkeys(batch.aside)
         missing = self._states.missing(dict.fromkeys(stream for each in batch.aside for stream in each.streams))
-        self._loading.ask(missing, self._head.position)
+        self._loading.ask(missing, head.position)
         appended = await self._append(batch.candidates)
         if appended.safe == len(batch.candidates):
             await self._prove(batch.refused)
             return True
-        moved = await self._catch_up()
+        moved = await self._prefix.catch_up()
         found = await self._replay([each for each in waiting if not each.answer.done()])
         return appended.safe > 0 or moved or found
 
@@ -228,10 +218,8 @@ class Writer:
             each.waiting.exposed = max(each.waiting.exposed, each.encoded.commit.position)
         appended = await self._log.append([each.encoded for each in candidates])
         for each in candidates[: appended.safe]:
-            commit = each.encoded.commit
-            take = self._snapshots.take
-            self._states.promote({name: take(name, hot, commit) for name, hot in each.states.items()}, commit)
-            self._head = each.head
+            commit, take = each.encoded.commit, self._snapshots.take
+            self._prefix.advance(commit, {name: take(name, hot, commit) for name, hot in each.states.items()})
             each.waiting.settle(Receipt(commit.command.id, commit.position, commit.events))
         if not appended.unknown:
             for each, exposed in list(zip(candidates, before, strict=True))[appended.safe :]:
@@ -244,10 +232,10 @@ class Writer:
         A rejection can be a lie: decided before another process's acknowledged deposit, or on a commit that was
         then lost. If the log has moved, nothing is answered here and the round that follows decides again.
         """
-        if not refused or await self._catch_up():
+        if not refused or await self._prefix.catch_up():
             return
         await self._replay([each.waiting for each in refused])
-        position = self._head.position if self._head else 0
+        position = self._prefix.position
         for each in refused:
             if each.waiting.exposed:
                 # An earlier insert of it may still land: whatever is said of it now could turn out false.
@@ -261,7 +249,7 @@ class Writer:
 
     async def _replay(self, waiting: Sequence[Waiting]) -> bool:
         """Answer those whose command id the log holds already; whether there were any."""
-        known = self._head.position if self._head else 0
+        known = self._prefix.position
         commits = await self._log.commands([each.envelope.id for each in waiting])
         for each in waiting:
             commit = commits.get(each.envelope.id)
@@ -277,33 +265,9 @@ class Writer:
                 each.settle(Receipt(each.envelope.id, commit.position, commit.events, replayed))
         return bool(commits)
 
-    async def _catch_up(self) -> bool:
-        """Fold what others have committed behind the known head; whether there was anything."""
-        head = start = self._head or await self._log.head()
-        try:
-            while news := await self._log.read(head.position, _PAGE):
-                for commit in news:
-                    self._states.fold(commit)
-                head = self._head = _head_at(news[-1])
-                if head.position - start.position >= _FAR_BEHIND:
-                    return await self._jump()
-        except UndecodableEvent:
-            return await self._jump()
-        return head.position > start.position
-
-    async def _jump(self) -> bool:
-        """Take the head without folding the way to it; streams are loaded anew when they are needed."""
-        self._start_over()
-        self._head = await self._log.head()
-        return True
-
 
 def _refused(waiting: Sequence[Waiting], broken: Mapping[str, Exception]) -> Iterator[Refused]:
     """Those that need a stream which can't be read."""
     for each in waiting:
         if (stream := next((name for name in each.streams if name in broken), None)) is not None:
             yield Refused(each, error=broken[stream])
-
-
-def _head_at(commit: Commit) -> Head:
-    return Head(commit.position, commit.chain, commit.at)

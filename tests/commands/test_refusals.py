@@ -11,7 +11,7 @@ from domain.account.opening import OpenAccount
 from domain.account.rejections import AccountIsFrozen, InsufficientFunds
 from domain.customer.blocking import BlockCustomer, UnblockCustomer
 from domain.customer.rejections import CustomerIsBlocked
-from gateway.commands import writer
+from gateway.commands import prefix
 from gateway.eventlog.encoding import Encoded
 from gateway.eventlog.storage import Appended
 from gateway.messages import Receipt
@@ -129,8 +129,8 @@ async def test_a_rejection_that_is_false_in_the_sense_of_bool_is_a_rejection(mon
 async def test_a_writer_that_fell_far_behind_takes_the_head(
     mongo_uri: str, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer, "_PAGE", 3)
-    monkeypatch.setattr(writer, "_FAR_BEHIND", 10)
+    monkeypatch.setattr(prefix, "_PAGE", 3)
+    monkeypatch.setattr(prefix, "_FAR_BEHIND", 10)
     opening = Opening(mongo_uri, database, counters)
     async with desk(opening) as one, desk(opening) as other:
         for behind in (2, 3, 4, 9, 10, 11, 40):
