@@ -1,7 +1,7 @@
 """The states that commands are decided on, kept in memory between commands, exactly at the log's known prefix."""
 
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,6 +85,11 @@ class HotStates:
         """The state of a stream without events."""
         return Hot(0, self._kind(stream).initial)
 
+    def behind(self, stream: str, hot: Hot, commits: Iterable[Commit]) -> Hot:
+        """The state behind further commits, of whose events some may be in it already."""
+        events = [each for commit in commits for each in commit.events if each.stream == stream]
+        return self.after(stream, hot, [each for each in events if each.version > hot.version])
+
     def after(self, stream: str, hot: Hot, events: Iterable[RecordedEvent]) -> Hot:
         """The state after further events of the stream."""
         evolve, state, version = self._kind(stream).evolve, hot.state, hot.version
@@ -112,9 +117,15 @@ class HotStates:
             # The application's evolve is at fault: whoever needs this stream next loads it and hears of it.
             self._forget(event.stream)
 
-    def trim(self) -> None:
-        while self.size > self._limit:
-            self._forget(next(iter(self._held)))
+    def trim(self, needed: Callable[[], Collection[str]]) -> None:
+        """Forget the least recently used states beyond the limit, but none that is `needed`."""
+        if self.size <= self._limit:
+            return
+        spared = needed()
+        for stream in [each for each in self._held if each not in spared]:
+            self._forget(stream)
+            if self.size <= self._limit:
+                return
 
     def clear(self) -> None:
         self._held.clear()

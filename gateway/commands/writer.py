@@ -51,6 +51,10 @@ class Aside:
     over: bool = False
     "Whether they should be looked at again."
 
+    def needs(self) -> set[str]:
+        """The streams whose states are waited for: one that has come must not go before the others have."""
+        return {stream for each in self.commands for stream in each.streams}
+
     def taken(self) -> list[Waiting]:
         """All of them: whoever still can't be decided is set aside anew."""
         commands = list(self.commands)
@@ -154,7 +158,7 @@ class Writer:
                     self._queue.extendleft(reversed(self._aside.taken()))
                 most = min(len(self._queue), self._settings.batch_commands)
                 await self._serve([self._queue.popleft() for _ in range(most)])
-                self._states.trim()
+                self._states.trim(self._aside.needs)
 
     async def _serve(self, waiting: list[Waiting]) -> None:
         """Answer these commands or set them aside, however often the log moves or MongoDB fails meanwhile."""
@@ -192,15 +196,19 @@ class Writer:
 
     async def _attempt(self, waiting: list[Waiting]) -> bool:
         """One round of deciding and inserting; False when nothing came of it."""
-        head = await self._prefix.head()
+        known, head = self._prefix.position, await self._prefix.head()
         broken, self._loading.broken = self._loading.broken, {}
         batch = self._decisions.batch(
             [each for each in waiting if broken.keys().isdisjoint(each.streams)], head, self._aside.streams
         )
         batch.refused += _refused(waiting, broken)
         self._aside.commands |= dict.fromkeys(batch.aside)
+        # Before states are loaded, an idle process looks for news: its head may be old, and every snapshot ahead.
+        moved = known and batch.aside and not batch.candidates and await self._prefix.catch_up()
         missing = self._states.missing(dict.fromkeys(stream for each in batch.aside for stream in each.streams))
-        self._loading.ask(missing, head.position)
+        self._loading.ask(missing, self._prefix.position)
+        if moved:
+            return True  # what was refused was decided before that
         appended = await self._append(batch.candidates)
         if appended.safe == len(batch.candidates):
             await self._prove(batch.refused)

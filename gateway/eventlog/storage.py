@@ -17,7 +17,7 @@ from bson.raw_bson import RawBSONDocument
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from gateway.application.model import Model
-from gateway.errors import HoleInLog, UndecodableEvent
+from gateway.errors import HoleInLog, Unavailable, UndecodableEvent
 from gateway.eventlog.encoding import GENESIS, Encoded, check_format, decode_commit, follow
 from gateway.messages import Commit, Head, RecordedEvent
 from gateway.mongo.client import Database, answering, collection, settle
@@ -141,17 +141,18 @@ class EventLog:
     async def streams(self, after: Mapping[str, int], up_to: int, limit: int) -> dict[str, list[Commit]]:
         """The commits of some streams in version order, of each with versions above that in `after`.
 
-        At most about `limit` versions of each, as of position `up_to`: with fewer, there are no more. Raises
-        HoleInLog where a version is missing, UndecodableEvent where an event is not known.
+        As of position `up_to`, of each stream the commits with its next `limit` versions: where those do not reach
+        so far, there are no more. Raises HoleInLog where a version is missing, UndecodableEvent where an event is
+        not known.
         """
-        found: dict[str, list[Commit]] = {name: [] for name in after}
-        query = {**_versions(after, limit), "_id": {"$lte": Int64(up_to)}}
         with answering():
-            raws = await self._raw.find(query, hint=STREAM_VERSIONS, batch_size=10_000).to_list(None)
-        for commit in await self._decoded(raws):
-            for name in dict.fromkeys(each.stream for each in commit.events):
-                if name in found:
-                    found[name].append(commit)
+            raws = await self._raw.find(_versions(after, up_to, limit), batch_size=10_000).to_list(None)
+        if up_to and up_to not in [raw["_id"] for raw in raws]:
+            raise Unavailable("MongoDB has shown an older state than before.")  # a primary that is new
+        found: dict[str, list[Commit]] = {name: [] for name in after}
+        for commit in await self._decoded([raw for raw in raws if raw["_id"] <= up_to]):
+            for name in dict.fromkeys(each.stream for each in commit.events if _is_asked(each, after, limit)):
+                found[name].append(commit)
         for name, commits in found.items():
             _without_gap(name, after[name], commits)
         return found
@@ -191,8 +192,11 @@ class EventLog:
             return error
 
 
-def _versions(after: Mapping[str, int], limit: int) -> dict[str, Any]:
-    """Selects the streams' versions above those in `after`: the many that begin alike in one clause."""
+def _versions(after: Mapping[str, int], up_to: int, limit: int) -> dict[str, Any]:
+    """Selects the streams' versions above those in `after`: the many that begin alike in one clause.
+
+    And the commit at `up_to`: only an answer with that in it is sure to have all before it.
+    """
     begins: dict[int, list[str]] = {}
     for name, version in after.items():
         begins.setdefault(version, []).append(name)
@@ -200,7 +204,12 @@ def _versions(after: Mapping[str, int], limit: int) -> dict[str, Any]:
         {"events": {"$elemMatch": {"stream": {"$in": names}, "version": {"$gt": version, "$lte": version + limit}}}}
         for version, names in begins.items()
     ]
-    return clauses[0] if len(clauses) == 1 else {"$or": clauses}
+    return {"$or": [*clauses, {"_id": Int64(up_to)}]}
+
+
+def _is_asked(event: RecordedEvent, after: Mapping[str, int], limit: int) -> bool:
+    begin = after.get(event.stream)
+    return begin is not None and begin < event.version <= begin + limit
 
 
 def _without_gap(stream: str, after: int, commits: Sequence[Commit]) -> None:

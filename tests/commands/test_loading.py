@@ -7,14 +7,24 @@ from dataclasses import dataclass, replace
 
 import pytest
 
+from bank import application as bank
+from domain.account.opening import OpenAccount
+from domain.account.rejections import InsufficientFunds
+from domain.customer.blocking import BlockCustomer
+from domain.customer.events import CustomerId, Email
+from domain.customer.registration import RegisterCustomer, RenameCustomer
+from domain.customer.rejections import CustomerIsBlocked
+from domain.transfer import TransferMoney
 from gateway.application.reading import read
+from gateway.commands import prefix
 from gateway.commands.states import Hot, HotStates
 from gateway.errors import CommandFailed, Unavailable
-from gateway.messages import Commit
+from gateway.messages import Commit, Receipt
 from gateway.settings import load_settings
-from tests.support.counters import ONE, TWO, Compare, CounterId, Increase, Reach, TooHigh
+from tests.support.counters import ONE, TWO, Burst, Compare, CounterId, Increase, Reach, TooHigh
 from tests.support.counters import application as counters
-from tests.support.desks import Desk, Opening, SteeredLog, desk
+from tests.support.desks import Desk, Opening, SteeredLog, desk, run
+from tests.support.workload import ADA, EUR, FIRST, OPEN, REGISTER, SECOND, deposit, eur
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +67,81 @@ async def cold(opening: Opening, first: Desk, monkeypatch: pytest.MonkeyPatch) -
 async def test_a_long_stream_is_folded_to_its_end(opening: Opening, first: Desk) -> None:
     async with desk(opening) as other:
         assert await other.send(Reach(LONG, 600)) == TooHigh(LONG, 600)
+
+
+async def test_a_commit_that_reaches_over_a_page_is_not_the_end(opening: Opening) -> None:
+    async with desk(opening) as one:
+        await one.all(Burst(LONG, 3) for _ in range(200))
+    async with desk(opening) as other:
+        assert await other.send(Reach(LONG, 600)) == TooHigh(LONG, 600)
+        assert (await other.send(Increase(LONG))).events[0].version == 601
+
+
+async def test_two_long_streams_with_common_commits_are_read_to_their_ends(opening: Opening) -> None:
+    at_the_bank = replace(opening, application=bank)
+    async with desk(at_the_bank) as one:
+        await run([one], [REGISTER, OPEN, OpenAccount(SECOND, ADA, EUR), deposit(1000)], 1)
+        await run([one], [deposit(1, SECOND)] * 249, 1)
+        await run([one], [TransferMoney(FIRST, SECOND, eur(1), None), *[deposit(1, SECOND)] * 50], 1)
+    async with desk(at_the_bank) as other:
+        answer = await other.send(TransferMoney(SECOND, FIRST, eur(1000), None))
+        assert answer == InsufficientFunds(eur("300"), eur("1000.00"))
+
+
+class SlowLog(SteeredLog):
+    """A log whose second page of Ada's stream comes when that is asked for anew, and before the first page then."""
+
+    reading, gate = asyncio.Event(), asyncio.Event()
+
+    async def streams(self, after: Mapping[str, int], up_to: int, limit: int) -> dict[str, list[Commit]]:
+        found = await super().streams(after, up_to, limit)
+        if after.get("customer-ada") == 250 and not self.reading.is_set():
+            self.reading.set()
+            await self.gate.wait()
+        elif after.get("customer-ada") == 0 and self.reading.is_set():
+            self.gate.set()
+            await asyncio.wait([asyncio.create_task(super().head())])  # whoever waits for the gate has gone on
+        return found
+
+
+async def test_what_is_being_read_while_all_states_are_given_up_is_not_held(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ada is blocked behind what was read of her: no index would keep her from opening an account."""
+    monkeypatch.setattr(prefix, "_FAR_BEHIND", 20)
+    monkeypatch.setattr(prefix, "_PAGE", 10)
+    monkeypatch.setattr(SlowLog, "reading", asyncio.Event())
+    monkeypatch.setattr(SlowLog, "gate", asyncio.Event())
+    bob = CustomerId("bob")
+    at_the_bank = replace(opening, application=bank)
+    async with desk(at_the_bank) as first:
+        await run([first], [REGISTER, RegisterCustomer(bob, "Bob", Email("bob@example.com"))], 1)
+        await first.all(RenameCustomer(ADA, f"Ada {number}") for number in range(300))
+        async with desk(replace(at_the_bank, log=SlowLog)) as cold:
+            opened = asyncio.create_task(cold.send(OPEN))
+            await SlowLog.reading.wait()
+            await first.send(BlockCustomer(ADA))
+            await first.all(RenameCustomer(bob, f"Bob {number}") for number in range(50))
+            await cold.send(RenameCustomer(bob, "Bob again"))
+            assert isinstance(await opened, CustomerIsBlocked)
+            assert isinstance(await cold.send(OPEN), CustomerIsBlocked)
+
+
+async def test_states_that_a_command_waits_for_stay_until_it_is_decided(opening: Opening, first: Desk) -> None:
+    """Two long streams, of which one comes first, and memory for none while others are busy."""
+    other_one = CounterId("longer")
+    await first.all(Increase(other_one) for _ in range(1_200))
+    async with desk(replace(opening, settings=load_settings(snapshot_events=0, hot_bytes=0))) as small:
+        done = asyncio.Event()
+
+        async def busy(counter: CounterId) -> None:
+            while not done.is_set():
+                await small.send(Increase(counter))
+
+        clients = [asyncio.create_task(busy(each)) for each in (ONE, TWO, THREE)]
+        assert isinstance(await small.send(Compare(LONG, other_one)), Receipt)
+        done.set()
+        await asyncio.gather(*clients)
 
 
 async def test_while_a_long_stream_is_read_all_others_are_served(cold: Desk) -> None:
@@ -168,7 +253,8 @@ async def test_the_least_recently_used_states_are_forgotten_beyond_the_bound(fir
         states.expect(f"counter-{number}")
         states.arrive(f"counter-{number}", Hot(1, number))
         states.missing(["counter-0"])
-        states.trim()
+        states.trim(set)
+    states.trim(lambda: {"counter-7"})
     held = 200 - len(states.missing(f"counter-{number}" for number in range(200)))
     assert states.size <= 80_000
     assert 100 < held < 200

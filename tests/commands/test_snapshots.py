@@ -17,11 +17,12 @@ from domain.account.opening import OpenAccount
 from domain.account.rejections import InsufficientFunds
 from domain.transfer import TransferMoney
 from gateway.application import Application
+from gateway.commands.snapshots import Snapshots
 from gateway.commands.storage import SNAPSHOTS
 from gateway.messages import Receipt
 from gateway.mongo.client import Collection
 from gateway.settings import load_settings
-from tests.support.counters import ONE, Increase, Reach, TooHigh
+from tests.support.counters import ONE, TWO, Increase, Reach, TooHigh
 from tests.support.counters import application as counters
 from tests.support.desks import Desk, Heard, Opening, desk, run, until
 from tests.support.faults import failing
@@ -96,6 +97,39 @@ async def test_a_stream_that_was_read_whole_is_not_read_whole_again(opening: Ope
     async with desk(replace(opening, listeners=[fetched])) as other:
         assert await value(other) == 50
     assert fetched.commits <= 2
+
+
+async def test_a_process_that_was_idle_goes_on_from_a_snapshot_ahead_of_what_it_knew(opening: Opening) -> None:
+    fetched = Fetched()
+    async with desk(opening) as busy, desk(replace(opening, listeners=[fetched])) as idle:
+        await idle.send(Increase(TWO))
+        for _ in range(300):
+            await busy.send(Increase(ONE))
+        await until(lambda: at_version(busy, 300))
+        fetched.commits = 0
+        assert (await idle.send(Increase(ONE))).events[0].version == 301
+    assert fetched.commits <= 300 + 1 + 2  # what it had missed once, and no stream from its beginning
+
+
+async def at_version(at: Desk, version: int) -> bool:
+    """Whether the newest snapshot of a counter is of this version."""
+    found = await Snapshots(at.mongo.database, at.model, at.signer, 10).find(["counter-one"])
+    return [each.hot.version for each in found.values()] == [version]
+
+
+async def test_of_two_long_streams_each_is_read_behind_its_own_snapshot(opening: Opening) -> None:
+    """One's tail has commits that the other has too, behind whose snapshot they do not lie."""
+    at_the_bank = replace(opening, application=bank)
+    async with desk(at_the_bank) as one:
+        accounts = [OpenAccount(SECOND, ADA, EUR), deposit(100), *[deposit(1, SECOND)] * 300]
+        await run([one], [REGISTER, OPEN, *accounts, *[TransferMoney(FIRST, SECOND, eur(1), None)] * 5], 1)
+        await run([one], [deposit(1, SECOND)] * 30, 1)
+        await until(taken(one, 1))
+    fetched = Fetched()
+    async with desk(replace(at_the_bank, listeners=[fetched])) as other:
+        answer = await other.send(TransferMoney(SECOND, FIRST, eur(1_000), None))
+        assert answer == InsufficientFunds(eur(335), eur("1000.00"))
+    assert fetched.commits <= 1 + 2 + 20 + 20
 
 
 async def test_what_others_commit_behind_a_snapshot_counts(opening: Opening) -> None:

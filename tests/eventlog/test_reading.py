@@ -188,7 +188,8 @@ async def test_every_read_uses_an_index_of_its_own(log: OpenLog, heard: Heard) -
     await log.log.commands([command])
     finds = [without_session(each) for each in heard.named("find") if each["find"] == EVENTS]
     examined = [await documents_examined(log, each) for each in finds]
-    assert examined == [1, 10, 2, 5, 1]
+    # Of two streams a commit each, which MongoDB fetches twice for `$or`, and the one that proves the others.
+    assert examined == [1, 10, 2 * 2 + 1, 5, 1]
     assert all(each["readConcern"]["level"] == "majority" for each in finds)
 
 
