@@ -135,16 +135,28 @@ class Builder:
             try:
                 await self.store.write(updates)
             except Refused as refused:
-                await self.stop(self.workings[refused.checkpoint.id], str(refused))
+                working = self.workings[refused.checkpoint.id]
+                if working.thorough:
+                    await self.stop(working, str(refused))
+                working.thorough = True
                 updates = [each for each in updates if each.before != refused.checkpoint]
             else:
                 for each in updates:
-                    self.workings[each.before.id].checkpoint = each.after
+                    working = self.workings[each.before.id]
+                    working.checkpoint, working.thorough = each.after, False
+                    _tell(each)
                 return
 
 
 def _seen(working: Working) -> Any:
     return replace(working.checkpoint, at_head=working.caught_up or working.checkpoint.at_head, stopped=None)
+
+
+def _tell(update: Update) -> None:
+    """One line, however many keys were parked at once."""
+    for park in update.folded.parks[:1]:
+        error, at, count = type(park.error).__name__, park.step.recorded.position, len(update.folded.parks)
+        _log.error("%s: %d keys are parked, the first one by %s at position %d.", update.after.id, count, error, at)
 
 
 def _groups(updates: Sequence[Update]) -> list[list[Update]]:
