@@ -23,3 +23,5 @@ def fussy(book: Book | None, event: BookEvent | AuthorRenamed) -> Book | None:
 
 
 BROKEN = library(superstitious, fussy)
+
+MENDED = library()

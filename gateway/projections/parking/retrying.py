@@ -64,6 +64,17 @@ class Retrying:
     def of(self) -> str:
         return checkpoint_id(self.plan.model.name, self.plan.model.version)
 
+    async def parked(self, name: str) -> ParkedKey:
+        """What is known of a parked key."""
+        found = await self.store.parked.find(self.of, name)
+        if found is None:
+            raise self._unknown(name)
+        return found
+
+    async def keys(self) -> list[str]:
+        """All parked keys of the read model, what waits longest first."""
+        return [each.name for each in await self.store.parked.all([self.of], 0)]
+
     async def retry(self, name: str) -> Retried:
         """Apply the kept events of a key in their order, up to the first at which the fold raises."""
         return await self._go_on(name, await self._one(name, None))
@@ -108,7 +119,7 @@ class Retrying:
         before = await self.store.taken(self.of, session)
         parked = await self.store.parked.find(self.of, name, session) if before else None
         if before is None or parked is None:
-            raise NotParked(f"The read model {self.plan.model.name} has no parked key {name}.")
+            raise self._unknown(name)
         if before.progress:
             raise _InMidCommit
         if skip and skip.place != parked.place:
@@ -144,6 +155,9 @@ class Retrying:
         if any(not each.links and self.plan.store_key(each.key) != parked.key for each in reached.steps):
             raise NotParked("The events of this key have another one now: the read model is to be built anew.")
         return [_dropped(each) if skip and place_of(each) == skip.place else each for each in reached.steps]
+
+    def _unknown(self, name: str) -> NotParked:
+        return NotParked(f"The read model {self.plan.model.name} has no parked key {name}.")
 
     async def first(self, parked: ParkedKey) -> RecordedEvent | None:
         """The event that a key waits for; None where it can't be found."""

@@ -58,7 +58,7 @@ class ParkedStore:
         return parked_of(found) if found else None
 
     async def all(self, ofs: Sequence[str], limit: int) -> list[ParkedKey]:
-        """What is parked of some read models, those that wait longest first."""
+        """What is parked of some read models, those that wait longest first; with a limit of 0, all of it."""
         order = [("of", ASCENDING), ("place", ASCENDING)]
         found = self._parked.find({"of": {"$in": list(ofs)}}, sort=order, limit=limit)
         return [parked_of(each) async for each in found]
