@@ -102,7 +102,7 @@ def reach(plan: Plan, units: Units) -> Reached:
     steps: list[Step] = []
     for number, unit in enumerate(units):
         for recorded in unit:
-            route = plan.routes.get(type(recorded.event)) or _beside(plan.model, recorded)
+            route = routed(plan, recorded)
             if route is None:
                 continue
             try:
@@ -112,6 +112,11 @@ def reach(plan: Plan, units: Units) -> Reached:
                 before = [step for step in steps if step.unit < number]
                 return Reached(before, number, FoldFailed(recorded, number, error))
     return Reached(steps, len(units))
+
+
+def routed(plan: Plan, recorded: RecordedEvent) -> Route | None:
+    """The way of an event to its views; None where it has none."""
+    return plan.routes.get(type(recorded.event)) or _beside(plan.model, recorded)
 
 
 def fan_outs(reached: Reached) -> dict[FanOut, int]:

@@ -24,6 +24,7 @@ from gateway.mongo.paths import index_keys, index_name
 from gateway.mongo.transactions import transact
 from gateway.projections.fold import Folded
 from gateway.projections.parking.aside import NOTHING_ASIDE, Aside
+from gateway.projections.parking.attempts import Attempts
 from gateway.projections.parking.storage import ParkedStore
 from gateway.projections.reach import FanOut, Plan, Reached, Step, fan_outs
 
@@ -62,7 +63,7 @@ class ViewStore:
         self._checkpoints = collection(database, CHECKPOINTS)
         self._events = collection(database, EVENTS)
         self._session: Any = None
-        self.parked = ParkedStore(database)
+        self.parked, self.attempts = ParkedStore(database), Attempts(database)
 
     async def checkpoints(self, ids: Iterable[str]) -> dict[str, Checkpoint]:
         """The checkpoints with these ids; all that is loaded later is not older than they are."""

@@ -11,6 +11,17 @@ from gateway.projections.reach import Plan, Reached, fitting, reach
 from gateway.projections.storage import Fenced, Update, ViewStore
 
 
+@dataclass(slots=True)
+class Careful:
+    """How far a read model is built carefully: to a position, and by links to so many views."""
+
+    until: int
+    views: int
+
+    def over(self, checkpoint: Checkpoint) -> bool:
+        return self.views < 0 or (checkpoint.position >= self.until and checkpoint.progress is None)
+
+
 @dataclass
 class Working:
     """A read model, how far it is built, and why it can't go on."""
@@ -22,6 +33,8 @@ class Working:
     "When this process last saw nothing behind it, None while there is more."
     thorough: bool = False
     "Whether MongoDB refused views, so that the next batch is looked at view by view."
+    careful: Careful | None = None
+    "There while one event and one view at a time is built, because a batch may have ended a process."
 
     @property
     def place(self) -> tuple[int, bool]:

@@ -95,6 +95,6 @@ async def test_the_status_counts_what_is_parked(place: World) -> None:
     assert "follows, 1 parked" in said
 
 
-def _status(where: dict[str, str | int]) -> Said:
+def _status(where: dict[str, str]) -> Said:
     with running("status", "--app", "tests.projections.broken:MENDED", **where) as process:
         return ended(process)

@@ -12,8 +12,9 @@ from gateway.projections.watcher import Watcher
 from gateway.settings import load_settings
 from tests.projections.bookshop import library
 from tests.projections.broken import BROKEN
+from tests.projections.deadly import DEADLY, DEADLY_KEY
 
-APPLICATIONS = {"good": library(), "broken": BROKEN}
+APPLICATIONS = {"good": library(), "broken": BROKEN, "deadly": DEADLY, "deadly-key": DEADLY_KEY}
 
 
 async def watch(uri: str, database: str, fold_commits: str, fan_out: str, application: str) -> None:
