@@ -18,7 +18,7 @@ GatewayError
 ├── FileRefused            a file is not what an export wrote; names the line
 ├── ReadModelStopped       a read model can't go on; names the position
 ├── ViewParked             a view lacks events that its read model could not apply; names the first one's position
-├── NotParked              what should be retried or skipped is not parked, or not for this event
+├── NotRetried             a parked key can't be retried, skipped or shown; nothing was changed
 └── LogBroken              the log is not what it was, or not what this application knows
     ├── HoleInLog          a commit is missing; nothing is read past it
     └── UndecodableEvent   an event that this application, or a commit that this release, does not know
@@ -138,8 +138,9 @@ class ViewParked(GatewayError):
         super().__init__(f"This view of {read_model} is parked: the event at position {position} was not applied.")
 
 
-class NotParked(GatewayError):
-    """What should be shown, retried or skipped is not parked, or waits for another event; nothing was changed."""
+class NotRetried(GatewayError):
+    """A key can't be retried, skipped or shown: it is not parked, waits for another event, or its read model must
+    be built anew. Nothing was changed."""
 
 
 class FileRefused(GatewayError):

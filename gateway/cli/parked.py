@@ -13,7 +13,7 @@ from rich.table import Table
 from gateway.cli.loading import load_application
 from gateway.cli.opening import Opened, opened
 from gateway.cli.options import App, Database, DataDir, MongodbUri
-from gateway.errors import BadInput, LogBroken, NotParked
+from gateway.errors import BadInput, LogBroken, NotRetried
 from gateway.mongo.checkpoints import checkpoint_id
 from gateway.mongo.client import answering
 from gateway.mongo.parked import ParkedKey, Place
@@ -179,7 +179,7 @@ def _retrying(here: Opened, name: str) -> Retrying:
     model = next((each for each in here.model.read_models if each.name == name), None)
     if model is None:
         known = ", ".join(each.name for each in here.model.read_models)
-        raise NotParked(f"There is no read model {name}; there are {known}.")
+        raise NotRetried(f"There is no read model {name}; there are {known}.")
     return Retrying(here.database, here.log, plan(model), ViewStore(here.database))
 
 

@@ -78,9 +78,15 @@ class ViewStore:
             self._session = None
 
     async def begin(self, checkpoint: Checkpoint) -> None:
-        """Insert a checkpoint unless it is there."""
-        with suppress(DuplicateKeyError):
-            await self._checkpoints.insert_one(document_of(checkpoint, []))
+        """Insert a checkpoint unless it is there; what was parked at an earlier one is forgotten with that."""
+
+        async def body(session: Any) -> None:
+            await self._checkpoints.insert_one(document_of(checkpoint, []), session=session)
+            await self.parked.clear(checkpoint.id, session)
+
+        async with self._reading() as session:
+            with suppress(DuplicateKeyError):
+                await transact(self._database, session, body)
 
     async def note(self, changed: Sequence[tuple[Checkpoint, Checkpoint]]) -> None:
         """Replace checkpoints that nobody has moved, without a change of their views."""

@@ -184,7 +184,7 @@ AT_START = {
     errors.Unsuitable,
     errors.ContractBroken,
     errors.FileRefused,
-    errors.NotParked,
+    errors.NotRetried,
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from gateway.application import Application
 from gateway.application.reading import read
-from gateway.errors import NotParked
+from gateway.errors import NotRetried
 from gateway.messages import Commit
 from gateway.mongo.client import collection
 from gateway.mongo.collections import KEPT, PARKED, SKIPPED
@@ -172,14 +172,14 @@ async def test_a_skipped_event_is_dropped_for_its_key_and_put_on_record(place: W
     await place.add([added("1", "x")], [lent("1", 1)], [lent("1", 13)], [lent("1", 4)])
     async with watching(place, BROKEN):
         await place.built(4)
-    with pytest.raises(NotParked, match=r"waits for the event 3\.0, not for 4\.0"):
+    with pytest.raises(NotRetried, match=r"waits for the event 3\.0, not for 4\.0"):
         await retrying(place, "loans").skip("1", Skip(Place(4, 0), "Ada"))
     skipped = await retrying(place, "loans").skip("1", Skip(Place(3, 0), "Ada"))
     assert skipped.parked is None
     assert [(each["days"], each["total"]) for each in await place.documents("views.loans.1")] == [(1, 1), (4, 5)]
     (record,) = [each async for each in collection(place.opened.database, SKIPPED).find({})]
     assert (record["name"], record["place"], record["event"], record["by"]) == ("1", 3_000, "BookLent", "Ada")
-    with pytest.raises(NotParked, match="loans has no parked key 1"):
+    with pytest.raises(NotRetried, match="loans has no parked key 1"):
         await retrying(place, "loans").skip("1", Skip(Place(3, 0), "Bea"))
 
 
@@ -203,6 +203,24 @@ async def test_while_its_key_is_parked_a_view_is_not_reached_by_its_old_link(pla
     (book,) = await place.documents("views.books.1")
     assert (book["author"], book["author_name"], book["renames"]) == ("y", "Bea", 1)
     await place.check()
+
+
+async def test_a_read_model_that_is_built_anew_meets_the_event_again(place: World) -> None:
+    await place.add([lent("1", 13)], [lent("2", 13)], [lent("2", 1)])
+    async with watching(place, BROKEN):
+        await place.built(3)
+    await collection(place.opened.database, "checkpoints").delete_one({"_id": "loans.1"})
+    await collection(place.opened.database, "views.loans.1").drop()
+    await collection(place.opened.database, "views.loans.1.last").drop()
+    place.ear.heard.clear()
+    async with watching(place, library(forgiving)):
+        await place.built(3)
+    assert (await parked(place), await count(place, KEPT)) == ({"loans.1": ["2 2.0"]}, 2)
+    assert await count(place, KEPT) == 2
+
+
+def forgiving(last: Loan | None, event: BookLent, at: datetime) -> Loan | None:
+    return lend(last, event, at) if event.book == "1" else superstitious(last, event, at)
 
 
 async def test_more_keys_are_parked_than_a_checkpoint_names(place: World) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gateway.errors import NotParked, Unavailable
+from gateway.errors import NotRetried, Unavailable
 from gateway.eventlog.storage import EventLog
 from gateway.messages import RecordedEvent
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_id
@@ -21,8 +21,8 @@ from gateway.mongo.transactions import transact
 from gateway.projections.fold import Folded, fold
 from gateway.projections.parking.aside import Park, place_of
 from gateway.projections.parking.storage import Skipped
-from gateway.projections.reach import Plan, Step, reach
-from gateway.projections.storage import Update, ViewStore
+from gateway.projections.reach import FoldFailed, Plan, Step, reach
+from gateway.projections.storage import Refused, Update, ViewStore
 
 MOST = 100
 """How many events one transaction applies."""
@@ -53,7 +53,7 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """Folds parked keys of one read model again. Everything raises NotParked for what is not parked."""
+    """Folds parked keys of one read model again. Everything raises NotRetried for what is not parked."""
 
     database: Database
     log: EventLog
@@ -96,6 +96,8 @@ class Retrying:
         while True:
             try:
                 return await self._transact(name, skip)
+            except (FoldFailed, Refused) as error:
+                raise NotRetried(f"The view of {name} can't be read or stored: {error}") from error
             except _InMidCommit:
                 if time.monotonic() > deadline:
                     raise Unavailable(f"{self.of} is in the midst of a commit: a watcher must finish it.") from None
@@ -123,7 +125,7 @@ class Retrying:
         if before.progress:
             raise _InMidCommit
         if skip and skip.place != parked.place:
-            raise NotParked(f"The key {name} waits for the event {parked.place}, not for {skip.place}.")
+            raise NotRetried(f"The key {name} waits for the event {parked.place}, not for {skip.place}.")
         places = await self.store.parked.places(parked, MOST + 1, session)
         steps = await self._steps(parked, places[:MOST], skip)
         documents = await self.store.begun(self.plan.model, [parked.key], session)
@@ -146,18 +148,18 @@ class Retrying:
         return _Done(folding.applied, left, more=left is not None and again is None)
 
     async def _steps(self, parked: ParkedKey, places: Sequence[Place], skip: Skip | None) -> list[Step]:
-        """The events at these places on their way to the key. Raises NotParked where they lead elsewhere now."""
+        """The events at these places on their way to the key. Raises NotRetried where they lead elsewhere now."""
         commits = await self.log.at({each.position for each in places})
         found = [event for at in places for event in commits[at.position].events if event.index == at.index]
         reached = reach(self.plan, [[each] for each in found])
         if reached.failure:
-            raise NotParked(f"The key of an event can't be told: {reached.failure}")
+            raise NotRetried(f"The key of an event can't be told: {reached.failure}")
         if any(not each.links and self.plan.store_key(each.key) != parked.key for each in reached.steps):
-            raise NotParked("The events of this key have another one now: the read model is to be built anew.")
+            raise NotRetried("The events of this key have another one now: the read model is to be built anew.")
         return [_dropped(each) if skip and place_of(each) == skip.place else each for each in reached.steps]
 
-    def _unknown(self, name: str) -> NotParked:
-        return NotParked(f"The read model {self.plan.model.name} has no parked key {name}.")
+    def _unknown(self, name: str) -> NotRetried:
+        return NotRetried(f"The read model {self.plan.model.name} has no parked key {name}.")
 
     async def first(self, parked: ParkedKey) -> RecordedEvent | None:
         """The event that a key waits for; None where it can't be found."""

@@ -94,6 +94,11 @@ class ParkedStore:
         found = self._skipped.find({"of": of, "name": name}, {"_id": 0}, sort=[("_id", ASCENDING)])
         return [each async for each in found]
 
+    async def clear(self, of: str, session: Any) -> None:
+        """Forget all that is parked of a read model that is built anew; what was skipped stays on record."""
+        for each in (self._parked, self._kept):
+            await each.delete_many({"of": of}, session=session)
+
     async def keys(self, of: str, revision: int, session: Any) -> ParkedKeys | None:
         """All that is parked of a read model, as its checkpoint says it."""
         count = await self._parked.count_documents({"of": of}, session=session)
