@@ -12,7 +12,7 @@ from bson import Int64
 from gateway.messages import RecordedEvent
 from gateway.mongo.codec import decoder, encoder
 from gateway.mongo.paths import VERSION, version_of
-from gateway.projections.parking.aside import NOTHING_ASIDE, Aside, Kept, Park, Parking, Unstorable
+from gateway.projections.parking.aside import NOTHING_ASIDE, Aside, Kept, Park, Parking, Unstorable, check_storable
 from gateway.projections.reach import FoldFailed, Plan, Step, WrongKey
 
 Document: TypeAlias = dict[str, Any]
@@ -90,18 +90,18 @@ class _Views:
             self._link(key, None, view)
 
     def take(self, step: Step) -> None:
-        for key in self._reached(step):
-            if self.parking.holds(key):
+        parking = self.parking
+        for key in self._linked(step) if step.links else (step.key,):
+            if parking.active and parking.holds(key):
                 continue
             try:
                 self._apply(key, step)
             except Exception as error:
-                self.parking.park(key, step, error)
-        self.parking.keep(step)
+                parking.park(key, step, error)
+        if parking.active:
+            parking.keep(step)
 
-    def _reached(self, step: Step) -> Iterable[Any]:
-        if not step.links:
-            return (step.key,)
+    def _linked(self, step: Step) -> Iterable[Any]:
         return dict.fromkeys(key for link in step.links for key in self.holding.get((link, step.key), ()))
 
     def _apply(self, key: Any, step: Step) -> None:
@@ -124,7 +124,7 @@ class _Views:
         if getattr(after, self.plan.model.key_field) != key:
             raise WrongKey
         if self.parking.thorough:
-            self.parking.tried(encoder(self.plan.model.view, self.plan.model.key_field)(after))
+            check_storable(encoder(self.plan.model.view, self.plan.model.key_field)(after))
 
     def _link(self, key: Any, before: Any, after: Any) -> None:
         for name in self.plan.links:
@@ -178,12 +178,14 @@ class _Journal:
             self.last[getattr(view, model.key_field)] = view
 
     def take(self, step: Step) -> None:
-        if not self.parking.holds(step.key):
+        parking = self.parking
+        if not (parking.active and parking.holds(step.key)):
             try:
                 self._append(step)
             except Exception as error:
-                self.parking.park(step.key, step, error)
-        self.parking.keep(step)
+                parking.park(step.key, step, error)
+        if parking.active:
+            parking.keep(step)
 
     def _append(self, step: Step) -> None:
         model = self.plan.model
@@ -193,7 +195,8 @@ class _Journal:
         if getattr(view, model.key_field) != step.key:
             raise WrongKey
         document = encoder(model.view)(view)
-        self.parking.tried(document)
+        if self.parking.thorough:
+            check_storable(document)
         self.lines.append({"_id": line_id(step.recorded), **document})
         self.last[step.key] = view
         self.changed[step.key] = document

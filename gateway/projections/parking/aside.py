@@ -65,8 +65,7 @@ class Parking:
         self.active = self.before.any
 
     def holds(self, key: Any) -> bool:
-        if not self.active:
-            return False
+        """Whether a key is parked; asked for only while anything is (`active`)."""
         stored = self.store_key(key)
         return stored in self.before.keys or stored in self.parks
 
@@ -77,15 +76,16 @@ class Parking:
 
     def keep(self, step: Step) -> None:
         """Note an event that its view, or a view that it may reach, has to wait for."""
-        if self.active and step.links:
+        if step.links:
             self.kept.append(Kept(None, place_of(step)))
-        elif self.active and self.holds(step.key):
+        elif self.holds(step.key):
             self.kept.append(Kept(self.store_key(step.key), place_of(step)))
 
-    def tried(self, document: dict[str, Any]) -> None:
-        """Raises where a document can't be stored, if that is to be found out."""
-        if self.thorough and len(bson.encode(document, codec_options=OPTIONS)) > _LARGEST:
-            raise OverflowError(f"The view has more than {_LARGEST} bytes.")
+
+def check_storable(document: dict[str, Any]) -> None:
+    """Raises where MongoDB would not take a document."""
+    if len(bson.encode(document, codec_options=OPTIONS)) > _LARGEST:
+        raise OverflowError(f"The view has more than {_LARGEST} bytes.")
 
 
 def place_of(step: Step) -> Place:
