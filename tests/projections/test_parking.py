@@ -14,9 +14,10 @@ from gateway.messages import Commit
 from gateway.mongo.client import collection
 from gateway.mongo.collections import KEPT, PARKED, SKIPPED
 from gateway.mongo.parked import Place
-from gateway.projections.parking.retrying import Retrying, Skip
+from gateway.projections.parking.retrying import Retried, Retrying, Skip
 from gateway.projections.reach import plan
 from gateway.projections.storage import ViewStore
+from tests.acceptance.serving import running
 from tests.projections.bookshop import BookLent, Loan, MonthId, lend, library, month
 from tests.projections.broken import BROKEN, superstitious
 from tests.projections.processes import process
@@ -148,6 +149,33 @@ async def test_a_long_wait_is_caught_up_with_in_several_transactions(place: Worl
     assert await parked(place) == {"books.1": ["b3 1.2"]}
     retried = await retrying(place, "books").retry("b3")
     assert (retried.applied, retried.parked) == (351, None)
+    await place.check()
+
+
+async def test_two_retries_of_one_key_at_once_apply_every_event_once(place: World) -> None:
+    await place.add([added("b3", "x"), lent("b3"), lent("b3")], *([lent("b3")] for _ in range(350)))
+    async with watching(place, BROKEN):
+        await place.built(351)
+    both = (retrying(place, "books").retry("b3") for _ in range(2))
+    first, second = await asyncio.gather(*both, return_exceptions=True)
+    assert isinstance(first, NotRetried | Retried)
+    assert isinstance(second, NotRetried | Retried)
+    await place.check()
+
+
+async def test_a_retry_that_is_killed_half_way_is_gone_on_with(place: World) -> None:
+    await place.add([added("b3", "x"), lent("b3"), lent("b3")], *([lent("b3")] for _ in range(1_500)))
+    async with watching(place, BROKEN):
+        await place.built(1_501)
+    where = {"mongodb_uri": place.uri, "database": place.opened.database.name}
+    words = ("parked", "retry", "books", "--app", "tests.projections.broken:MENDED")
+    with running(*words, **where):
+        half = await place.ear.moved(lambda each: bool(each.parked and each.parked.named["b3"] > 300))
+    assert half.checkpoint.parked
+    (book,) = await place.documents("views.books.1")
+    assert 300 < book["lent"] < 1_502
+    with running(*words, **where) as again:
+        assert await asyncio.to_thread(again.wait) == 0
     await place.check()
 
 
