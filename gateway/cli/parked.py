@@ -89,7 +89,7 @@ def skip(  # noqa: PLR0913 # each parameter is an argument or an option of the c
     data_dir: DataDir = None,
 ) -> None:
     """Drop the event that a key waits for, put that on record, and apply the rest."""
-    dropped = Skip(_place(event), by or getpass.getuser())
+    dropped = Skip(_place(event), by or _user())
     left = _run(
         _Where(app, mongodb_uri, database, data_dir),
         lambda here: _skip(_retrying(here, read_model), key, dropped),
@@ -156,7 +156,18 @@ async def _retry(retrying: Retrying, key: str | None) -> bool:
     keys = [key] if key is not None else await retrying.keys()
     if not keys:
         typer.echo("Nothing is parked.")
-    return any([_say(each, await retrying.retry(each)) for each in keys])
+    return any([await _retried(retrying, each, alone=key is not None) for each in keys])
+
+
+async def _retried(retrying: Retrying, key: str, *, alone: bool) -> bool:
+    """Whether a key is still parked. One of many that can't be retried does not keep the others from it."""
+    try:
+        return _say(key, await retrying.retry(key))
+    except NotRetried as error:
+        if alone:
+            raise
+        typer.echo(str(error))
+        return True
 
 
 async def _skip(retrying: Retrying, key: str, skip: Skip) -> bool:
@@ -181,6 +192,13 @@ def _retrying(here: Opened, name: str) -> Retrying:
         known = ", ".join(each.name for each in here.model.read_models)
         raise NotRetried(f"There is no read model {name}; there are {known}.")
     return Retrying(here.database, here.log, plan(model), ViewStore(here.database))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may have no name for who runs it
+        raise BadInput("This machine can't tell who skips the event: say it with --by.") from None
 
 
 def _place(text: str) -> Place:

@@ -79,7 +79,9 @@ class Parked:
 
     async def _counts(self, parked: Sequence[ParkedKey]) -> dict[tuple[str, str], int]:
         counted = {(each.of, each.name): 0 for each in parked}
-        wanted = {"$or": [{"of": each.of, "key": each.key} for each in parked] or [{"of": None}]}
+        if not parked:
+            return counted
+        wanted = {"$or": [{"of": each.of, "key": each.key} for each in parked]}
         group = {"_id": {"of": "$of", "key": "$key"}, "count": {"$sum": 1}}
         cursor: Any = await settle(self._kept.aggregate([{"$match": wanted}, {"$group": group}]))
         async for each in cursor:

@@ -45,7 +45,11 @@ def _type() -> type:
         "event": Field(str, "What that event is called.", by(lambda root: root.parked.event)),
         "error": Field(str, "The class of what was raised.", by(lambda root: root.parked.error)),
         "at": Field(datetime, "When that was.", by(lambda root: root.parked.at)),
-        "waiting": Field(int, "How many events of its own wait, that one included.", by(lambda root: root.waiting)),
+        "waiting": Field(
+            int,
+            "How many events of its own wait; those that reach it by a link are not counted.",
+            by(lambda root: root.waiting),
+        ),
     }
     return object_type(TYPE, fields, "A view that stays behind: its read model could not apply an event.")
 
