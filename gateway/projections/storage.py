@@ -84,9 +84,12 @@ class ViewStore:
             await self._checkpoints.insert_one(document_of(checkpoint, []), session=session)
             await self.parked.clear(checkpoint.id, session)
 
-        async with self._reading() as session:
-            with suppress(DuplicateKeyError):
-                await transact(self._database, session, body)
+        with suppress(DuplicateKeyError):
+            async with self._reading() as session:
+                if await self.parked.any(checkpoint.id):
+                    await transact(self._database, session, body)
+                else:
+                    await self._checkpoints.insert_one(document_of(checkpoint, []))
 
     async def note(self, changed: Sequence[tuple[Checkpoint, Checkpoint]]) -> None:
         """Replace checkpoints that nobody has moved, without a change of their views."""

@@ -94,6 +94,9 @@ class ParkedStore:
         found = self._skipped.find({"of": of, "name": name}, {"_id": 0}, sort=[("_id", ASCENDING)])
         return [each async for each in found]
 
+    async def any(self, of: str) -> bool:
+        return await self._parked.find_one({"of": of}, {"_id": 1}) is not None
+
     async def clear(self, of: str, session: Any) -> None:
         """Forget all that is parked of a read model that is built anew; what was skipped stays on record."""
         for each in (self._parked, self._kept):
