@@ -17,6 +17,8 @@ GatewayError
 ├── NotYetVisible          a read model did not reach the token's position in time
 ├── FileRefused            a file is not what an export wrote; names the line
 ├── ReadModelStopped       a read model can't go on; names the position
+├── ViewParked             a view lacks events that its read model could not apply; names the first one's position
+├── NotRetried             a parked key can't be retried, skipped or shown; nothing was changed
 └── LogBroken              the log is not what it was, or not what this application knows
     ├── HoleInLog          a commit is missing; nothing is read past it
     └── UndecodableEvent   an event that this application, or a commit that this release, does not know
@@ -126,6 +128,19 @@ class ReadModelStopped(GatewayError):
     def __init__(self, read_model: str, reached: int, reason: str) -> None:
         self.read_model, self.reached, self.reason = read_model, reached, reason
         super().__init__(f"The read model {read_model} stopped at position {reached}: {reason}")
+
+
+class ViewParked(GatewayError):
+    """A view lacks events from the one at `position` on: its read model could not apply that one."""
+
+    def __init__(self, read_model: str, key: object, position: int) -> None:
+        self.read_model, self.key, self.position = read_model, key, position
+        super().__init__(f"This view of {read_model} is parked: the event at position {position} was not applied.")
+
+
+class NotRetried(GatewayError):
+    """A key can't be retried, skipped or shown: it is not parked, waits for another event, or its read model must
+    be built anew. Nothing was changed."""
 
 
 class FileRefused(GatewayError):

@@ -38,6 +38,7 @@ from gateway.errors import (
     NotYetVisible,
     ReadModelStopped,
     Unavailable,
+    ViewParked,
 )
 
 MOST_ERRORS = 10
@@ -58,6 +59,7 @@ _CODES: dict[type[GatewayError], str] = {
     Unavailable: "UNAVAILABLE",
     NotYetVisible: "NOT_YET_VISIBLE",
     ReadModelStopped: "READ_MODEL_STOPPED",
+    ViewParked: "VIEW_PARKED",
     LogBroken: "LOG_BROKEN",
 }
 
@@ -188,5 +190,6 @@ _DATA: dict[type[GatewayError], Callable[[Any], dict[str, Any]]] = {
     Unavailable: lambda _: {"retryable": True},
     NotYetVisible: _not_yet_visible,
     ReadModelStopped: lambda error: {"readModel": error.read_model, "reached": str(error.reached)},
+    ViewParked: lambda error: {"readModel": error.read_model, "position": str(error.position)},
     LogBroken: lambda error: {"position": str(error.position)},
 }

@@ -22,6 +22,7 @@ from gateway.api.documents import Document, Documents, Refused, refusal
 from gateway.api.errors import MOST_ERRORS, describe, describe_exception
 from gateway.api.limits import Limits
 from gateway.api.metrics import Metrics
+from gateway.api.parked import parked_among
 from gateway.api.requests import Answer, Request
 from gateway.errors import BadToken
 from gateway.queries.freshness import Freshness
@@ -177,8 +178,13 @@ class Api:
         found: Any = executor.execute_operation(serially)
         result: ExecutionResult = await cast(Awaitable[ExecutionResult], found) if isawaitable(found) else found
         errors = describe(result.errors) if result.errors else ()
-        used = context.freshness.report()
-        return Answer(result.data, errors, {"readModels": used} if used else {})
+        return Answer(result.data, errors, _extensions(context))
+
+
+def _extensions(context: Context) -> dict[str, Any]:
+    used, parked = context.freshness.report(), context.freshness.parked
+    found: dict[str, Any] = {"readModels": used} if used else {}
+    return found | ({"parked": parked_among(context.services.model, parked)} if parked else {})
 
 
 def _refused(error: Exception) -> Answer:

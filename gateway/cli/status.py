@@ -74,5 +74,9 @@ def _row(checkpoint: Checkpoint, head: int) -> tuple[str, ...]:
         str(checkpoint.position),
         str(head - checkpoint.position),
         f"{seconds:.1f} s ago",
-        checkpoint.stopped or "follows",
+        (checkpoint.stopped or "follows") + _parked(checkpoint),
     )
+
+
+def _parked(checkpoint: Checkpoint) -> str:
+    return f", {checkpoint.parked.count} parked" if checkpoint.parked else ""

@@ -117,6 +117,19 @@ class EventLog:
             await settle(cursor.close())
         return raws
 
+    async def at(self, positions: SizedIterable[int]) -> dict[int, Commit]:
+        """The commits at some positions.
+
+        Raises HoleInLog where one is missing, UndecodableEvent where an event is not known.
+        """
+        cursor = self._raw.find({"_id": {"$in": [Int64(each) for each in positions]}})
+        with answering():
+            raws = await cursor.to_list(None)
+        found = {each.position: each for each in (decode_commit(self._model, raw) for raw in raws)}
+        for missing in sorted({*positions} - found.keys()):
+            raise HoleInLog(missing, "there is a hole: this commit is missing.")
+        return found
+
     async def end(self) -> int:
         """The greatest position, whatever stands there; 0 for an empty log."""
         with answering():

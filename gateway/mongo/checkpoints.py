@@ -4,7 +4,7 @@ One document for each version of a read model. It is always replaced as a whole,
 change stream carries every state of it, exactly, without looking it up again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,41 @@ from bson import Int64
 
 MOST_TOUCHED = 1_000
 """Beyond so many keys a checkpoint does not name them: any view may have changed."""
+
+
+MOST_NAMED = 100
+"""So many parked keys a checkpoint names; who must know of others looks them up."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedKeys:
+    """The parked keys of a read model: how many there are, and of the first ones which.
+
+    `named` are stored keys, each with the position of the first event that its view lacks. `revision` is another
+    one after every change of what is parked, so that nobody goes on from what is not so any more.
+    """
+
+    revision: int
+    count: int
+    named: Mapping[Any, int]
+
+    @property
+    def complete(self) -> bool:
+        return self.count == len(self.named)
+
+    def document(self) -> dict[str, Any]:
+        named = [{"key": key, "position": Int64(position)} for key, position in self.named.items()]
+        return {"revision": self.revision, "count": self.count, "named": named}
+
+
+def with_parked(before: ParkedKeys | None, added: Iterable[tuple[Any, int]]) -> ParkedKeys | None:
+    """What is parked once these stored keys are, each since a position; none of them was."""
+    found = dict(added)
+    if not found:
+        return before
+    known = before or ParkedKeys(0, 0, {})
+    named = [*known.named.items(), *found.items()][:MOST_NAMED]
+    return ParkedKeys(known.revision + 1, known.count + len(found), dict(named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +68,8 @@ class Checkpoint:
 
     `log`, `position` and `chain` together recognise a wrong, restored or rewritten log. `at_head` is when the
     watcher last saw that nothing was missing. `stopped` says why it can't go on, None while it can. `progress`
-    is there while the commit at position + 1 is applied in parts.
+    is there while the commit at position + 1 is applied in parts. `parked` are the keys whose views stay behind,
+    None where there are none.
     """
 
     read_model: str
@@ -44,6 +80,7 @@ class Checkpoint:
     at_head: datetime
     stopped: str | None = None
     progress: Progress | None = None
+    parked: ParkedKeys | None = None
 
     @property
     def id(self) -> str:
@@ -57,7 +94,7 @@ def checkpoint_id(read_model: str, version: int) -> str:
 
 def checkpoint_of(document: Mapping[str, Any]) -> Checkpoint:
     """A checkpoint from its document in the collection `checkpoints`."""
-    progress = document.get("progress")
+    progress, parked = document.get("progress"), document.get("parked")
     return Checkpoint(
         document["read_model"],
         document["version"],
@@ -67,7 +104,13 @@ def checkpoint_of(document: Mapping[str, Any]) -> Checkpoint:
         document["at_head"],
         document.get("stopped"),
         Progress(progress["event"], progress["after"]) if progress else None,
+        _parked_of(parked) if parked else None,
     )
+
+
+def _parked_of(document: Mapping[str, Any]) -> ParkedKeys:
+    named = {each["key"]: each["position"] for each in document["named"]}
+    return ParkedKeys(document["revision"], document["count"], named)
 
 
 def document_of(checkpoint: Checkpoint, touched: Sequence[Any] | None) -> dict[str, Any]:
@@ -81,13 +124,15 @@ def document_of(checkpoint: Checkpoint, touched: Sequence[Any] | None) -> dict[s
         "chain": checkpoint.chain,
         "at_head": checkpoint.at_head,
         "stopped": checkpoint.stopped,
+        "parked": checkpoint.parked.document() if checkpoint.parked else None,
         "touched": names if names is None else list(names),
     }
 
 
 def unmoved(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What finds a checkpoint's document only while nobody has moved it on."""
-    return {"_id": checkpoint.id, **_place(checkpoint)}
+    """What finds a checkpoint's document only while nobody has moved it on, or changed what is parked."""
+    parked = {"parked.revision": checkpoint.parked.revision} if checkpoint.parked else {"parked": None}
+    return {"_id": checkpoint.id, **_place(checkpoint), **parked}
 
 
 def _place(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from gateway.mongo.formats import check_writable, first
 EVENTS = "events"
 CHECKPOINTS = "checkpoints"
 IDENTITY = "identity"
+PARKED, KEPT, SKIPPED, ATTEMPTS = "parked", "parked_events", "skipped_events", "attempts"
+"""Parked keys, references to their events, the events that somebody skipped, and folds that ended their process."""
 
 IMPORTING = "importing"
 """The field of the identity that says that an import has begun and not ended."""
@@ -53,6 +55,10 @@ async def make(database: Database) -> None:
     await _create(database, EVENTS, validator=_VALIDATOR)
     await _create(database, CHECKPOINTS)
     await _create(database, IDENTITY)
+    for name in (PARKED, KEPT, SKIPPED, ATTEMPTS):
+        await _create(database, name)
+    await collection(database, PARKED).create_index([("of", 1), ("place", 1)])
+    await collection(database, KEPT).create_index([("of", 1), ("key", 1), ("place", 1)], unique=True)
     await _index(database, STREAM_VERSIONS, "events.stream", "events.version")
     await _index(database, COMMAND_IDS, "command.id")
     await _check(database)

@@ -12,10 +12,11 @@ from gateway.errors import LogBroken
 from gateway.eventlog.storage import EventLog
 from gateway.messages import Commit
 from gateway.projections.batches import Commits, Parts
+from gateway.projections.parking.starts import Carefully
 from gateway.projections.reach import FoldFailed, Plan
 from gateway.projections.starting import foreign, start
 from gateway.projections.storage import Refused, Update, ViewStore, names
-from gateway.projections.working import Lane, Worker, Working, lanes
+from gateway.projections.working import Careful, Lane, Worker, Working, lanes
 from gateway.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ class Builder:
     workings: dict[str, Working] = field(default_factory=dict[str, Working], init=False)
     collections: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
 
+    def __post_init__(self) -> None:
+        self._carefully = Carefully(self.store)
+
     async def start(self, identity: UUID) -> None:
         """Make and check what the read models need; those that don't fit this log are stopped."""
         checkpoints = await start(self.store, identity, [each.model for each in self.plans])
@@ -41,13 +45,20 @@ class Builder:
             if found.stopped:
                 _log.error("The read model %s is stopped: %s", each.model.name, found.stopped)
         self.collections = await self.store.collections()
+        most = Careful(self.settings.fold_commits, self.settings.fan_out)
+        await self._carefully.begin(self.active(), await self.log.end(), most)
+
+    async def end(self) -> None:
+        """It ends by itself: nothing that it did has ended the process."""
+        await self._carefully.end()
 
     def active(self) -> list[Working]:
         return [each for each in self.workings.values() if each.stopped is None]
 
     async def round(self) -> bool:
         """One batch for each lane; False when there is nothing more to do."""
-        behind = [await self._advance(lane) for lane in list(lanes(self.active()))]
+        behind = [await self._creep(each) for each in self.active() if each.careful]
+        behind += [await self._advance(lane) for lane in list(lanes([e for e in self.active() if not e.careful]))]
         return any(behind)
 
     async def beat(self) -> None:
@@ -100,6 +111,22 @@ class Builder:
             await self._write(group)
         return True
 
+    async def _creep(self, working: Working) -> bool:
+        """One event, or one view, of a read model that goes carefully; False when it has to wait."""
+        commits = await self._read(Lane([working], None), 1)
+        if not commits or working.careful is None or working.careful.over(working.checkpoint):
+            working.careful = None
+            await self.store.attempts.forget(working.checkpoint.id)
+            return bool(commits)
+        try:
+            update = await self._carefully.update(working, working.careful, commits[0])
+        except FoldFailed as failed:
+            await self.stop(working, str(failed))
+            return False
+        if update:
+            await self._write([update])
+        return update is not None
+
     @property
     def _worker(self) -> Worker:
         return Worker(self.store, self.settings.fan_out)
@@ -135,16 +162,28 @@ class Builder:
             try:
                 await self.store.write(updates)
             except Refused as refused:
-                await self.stop(self.workings[refused.checkpoint.id], str(refused))
+                working = self.workings[refused.checkpoint.id]
+                if working.thorough:
+                    await self.stop(working, str(refused))
+                working.thorough = True
                 updates = [each for each in updates if each.before != refused.checkpoint]
             else:
                 for each in updates:
-                    self.workings[each.before.id].checkpoint = each.after
+                    working = self.workings[each.before.id]
+                    working.checkpoint, working.thorough = each.after, False
+                    _tell(each)
                 return
 
 
 def _seen(working: Working) -> Any:
     return replace(working.checkpoint, at_head=working.caught_up or working.checkpoint.at_head, stopped=None)
+
+
+def _tell(update: Update) -> None:
+    """One line, however many keys were parked at once."""
+    for park in update.folded.parks[:1]:
+        error, at, count = type(park.error).__name__, park.step.recorded.position, len(update.folded.parks)
+        _log.error("%s: %d keys are parked, the first one by %s at position %d.", update.after.id, count, error, at)
 
 
 def _groups(updates: Sequence[Update]) -> list[list[Update]]:

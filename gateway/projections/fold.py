@@ -1,7 +1,10 @@
-"""Folds events into views, in memory: the stored documents go in, the documents to write come out."""
+"""Folds events into views, in memory: the stored documents go in, the documents to write come out.
+
+What the application's own function raises parks the key that it was called for, and nothing else.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from bson import Int64
@@ -9,7 +12,8 @@ from bson import Int64
 from gateway.messages import RecordedEvent
 from gateway.mongo.codec import decoder, encoder
 from gateway.mongo.paths import VERSION, version_of
-from gateway.projections.reach import FoldFailed, Plan, Reached, Step, WrongKey
+from gateway.projections.parking.aside import NOTHING_ASIDE, Aside, Kept, Park, Parking, Unstorable, check_storable
+from gateway.projections.reach import FoldFailed, Plan, Step, WrongKey
 
 Document: TypeAlias = dict[str, Any]
 
@@ -18,7 +22,8 @@ Document: TypeAlias = dict[str, Any]
 class Folded:
     """What some events change in a read model, as documents.
 
-    `latest` are a journal's last views by key. `touched` are the stored keys of all that changed.
+    `latest` are a journal's last views by key. `touched` are the stored keys of all that changed or were parked.
+    `parks` are the keys whose fold raised, `kept` the events that wait for parked keys.
     """
 
     added: Sequence[Document] = ()
@@ -26,53 +31,50 @@ class Folded:
     removed: Sequence[Any] = ()
     latest: Sequence[Document] = ()
     touched: Sequence[Any] = ()
+    parks: Sequence[Park] = ()
+    kept: Sequence[Kept] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The first `units` units, folded; `failure` says why it is not all of them."""
-
-    folded: Folded
-    units: int
-    failure: FoldFailed | None
-
-
-def fold_most(plan: Plan, reached: Reached, documents: Sequence[Document]) -> Outcome:
-    """Fold as many whole units as the read model's functions get through."""
-    while True:
-        try:
-            folded = fold(plan, reached.steps, documents)
-        except FoldFailed as failed:
-            reached = Reached(reached.first(failed.unit).steps, failed.unit, failed)
-        else:
-            return Outcome(folded, reached.units, reached.failure)
-
-
-def fold(plan: Plan, steps: Sequence[Step], documents: Iterable[Document]) -> Folded:
+def fold(
+    plan: Plan,
+    steps: Sequence[Step],
+    documents: Sequence[Document],
+    aside: Aside = NOTHING_ASIDE,
+    thorough: bool = False,
+) -> Folded:
     """What the steps make of the stored views; for a journal, of the last view of each key.
 
-    Raises FoldFailed.
+    Where a view can't be stored, its key is parked at the event that made it so; `thorough` also finds those that
+    only MongoDB would refuse. Raises FoldFailed where the stored views can't be read.
     """
     if not steps:
         return Folded()
-    folding, step = _Journal(plan) if plan.model.journal else _Views(plan), steps[0]
+    try:
+        return _fold(plan, steps, documents, Parking(plan.store_key, aside, thorough))
+    except Unstorable:
+        return _fold(plan, steps, documents, Parking(plan.store_key, aside, thorough=True))
+
+
+def _fold(plan: Plan, steps: Sequence[Step], documents: Sequence[Document], parking: Parking) -> Folded:
+    folding = _Journal(plan, parking) if plan.model.journal else _Views(plan, parking)
     try:
         folding.load(documents)
-        for step in steps:
-            folding.take(step)
     except Exception as error:
-        raise FoldFailed(step.recorded, step.unit, error) from error
+        raise FoldFailed(steps[0].recorded, steps[0].unit, error) from error
+    for step in steps:
+        folding.take(step)
     return folding.folded()
 
 
 @dataclass
 class _Views:
     plan: Plan
+    parking: Parking
     views: dict[Any, Any] = field(default_factory=dict[Any, Any])
     stored: dict[Any, Document] = field(default_factory=dict[Any, Document])
     versions: dict[Any, int] = field(default_factory=dict[Any, int])
     "Of the streams that the views stand for, where they stand for one."
-    changed: dict[Any, Step] = field(default_factory=dict[Any, Step])
+    changed: dict[Any, None] = field(default_factory=dict[Any, None])
     holding: dict[tuple[str, Any], dict[Any, None]] = field(default_factory=dict[tuple[str, Any], dict[Any, None]])
     """The keys of the views whose link holds a value, as they are now and not as they are stored."""
 
@@ -88,34 +90,51 @@ class _Views:
             self._link(key, None, view)
 
     def take(self, step: Step) -> None:
-        if not step.links:
-            self._apply(step.key, step)
-            return
-        for key in dict.fromkeys(key for link in step.links for key in self.holding.get((link, step.key), ())):
-            self._apply(key, step)
+        parking = self.parking
+        for key in self._linked(step) if step.links else (step.key,):
+            if parking.active and parking.holds(key):
+                continue
+            try:
+                self._apply(key, step)
+            except Exception as error:
+                parking.park(key, step, error)
+        if parking.active:
+            parking.keep(step)
+
+    def _linked(self, step: Step) -> Iterable[Any]:
+        return dict.fromkeys(key for link in step.links for key in self.holding.get((link, step.key), ()))
 
     def _apply(self, key: Any, step: Step) -> None:
+        """Nothing has changed where this raises, but for links of a key that is parked then."""
         before = self.views.get(key)
         after = self.plan.fold(before, step.recorded) if step.folded else before
+        if after is not before:
+            self._check(key, after)
+            self._link(key, before, after)
         if step.own:
             self.versions[key] = step.recorded.version
         if after is before and not (step.own and before is not None):
             return
-        if after is not None and getattr(after, self.plan.model.key_field) != key:
-            raise WrongKey
         self.views[key] = after
-        self.changed[key] = step
-        self._link(key, before, after)
+        self.changed[key] = None
+
+    def _check(self, key: Any, after: Any) -> None:
+        if after is None:
+            return
+        if getattr(after, self.plan.model.key_field) != key:
+            raise WrongKey
+        if self.parking.thorough:
+            check_storable(encoder(self.plan.model.view, self.plan.model.key_field)(after))
 
     def _link(self, key: Any, before: Any, after: Any) -> None:
         for name in self.plan.links:
             old, new = getattr(before, name, None), getattr(after, name, None)
             if old == new:
                 continue
-            if old is not None:
-                del self.holding[name, old][key]
             if new is not None:
                 self.holding.setdefault((name, new), {})[key] = None
+            if old is not None:
+                del self.holding[name, old][key]
 
     def folded(self) -> Folded:
         model = self.plan.model
@@ -123,7 +142,7 @@ class _Views:
         added: list[Document] = []
         replaced: list[Document] = []
         removed: list[Any] = []
-        for key, step in self.changed.items():
+        for key in self.changed:
             stored, view = self.stored.get(key), self.views[key]
             if view is None:
                 removed += [stored["_id"]] if stored else []
@@ -131,13 +150,13 @@ class _Views:
             try:
                 document = encode(view) | self._version(key)
             except Exception as error:
-                raise FoldFailed(step.recorded, step.unit, error) from error
+                raise Unstorable from error
             if stored is None:
                 added.append(document)
             elif document != stored:
                 replaced.append(document)
         touched = [*removed, *(each["_id"] for each in (*added, *replaced))]
-        return Folded(added, replaced, removed, (), touched)
+        return _with_aside(Folded(added, replaced, removed, (), touched), self.parking)
 
     def _version(self, key: Any) -> Document:
         return {VERSION: self.versions.get(key, 0)} if self.plan.model.stream else {}
@@ -146,6 +165,7 @@ class _Views:
 @dataclass
 class _Journal:
     plan: Plan
+    parking: Parking
     last: dict[Any, Any] = field(default_factory=dict[Any, Any])
     lines: list[Document] = field(default_factory=list[Document])
     changed: dict[Any, Document] = field(default_factory=dict[Any, Document])
@@ -158,13 +178,25 @@ class _Journal:
             self.last[getattr(view, model.key_field)] = view
 
     def take(self, step: Step) -> None:
+        parking = self.parking
+        if not (parking.active and parking.holds(step.key)):
+            try:
+                self._append(step)
+            except Exception as error:
+                parking.park(step.key, step, error)
+        if parking.active:
+            parking.keep(step)
+
+    def _append(self, step: Step) -> None:
         model = self.plan.model
-        view = self.plan.fold(self.last.get(step.key), step.recorded)
+        view = self.plan.fold(self.last.get(step.key), step.recorded) if step.folded else None
         if view is None:
             return
         if getattr(view, model.key_field) != step.key:
             raise WrongKey
         document = encoder(model.view)(view)
+        if self.parking.thorough:
+            check_storable(document)
         self.lines.append({"_id": line_id(step.recorded), **document})
         self.last[step.key] = view
         self.changed[step.key] = document
@@ -175,7 +207,15 @@ class _Journal:
             {"_id": document[name], **{each: held for each, held in document.items() if each != name}}
             for document in self.changed.values()
         ]
-        return Folded(added=self.lines, latest=latest, touched=[each["_id"] for each in latest])
+        touched = [each["_id"] for each in latest]
+        return _with_aside(Folded(added=self.lines, latest=latest, touched=touched), self.parking)
+
+
+def _with_aside(folded: Folded, parking: Parking) -> Folded:
+    if not parking.active:
+        return folded
+    touched = [*folded.touched, *(key for key in parking.parks if key not in folded.touched)]
+    return replace(folded, touched=touched, parks=[*parking.parks.values()], kept=parking.kept)
 
 
 def line_id(recorded: RecordedEvent) -> Int64:

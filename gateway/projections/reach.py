@@ -19,7 +19,10 @@ FanOut: TypeAlias = tuple[tuple[str, ...], Any]
 
 
 class FoldFailed(Exception):
-    """A read model's own function raised; says at which event, and nothing of its content."""
+    """A key function raised, or stored views can't be read; says at which event, and nothing of its content.
+
+    Nothing tells then which views would be wrong, so it is the read model that can't go on.
+    """
 
     def __init__(self, recorded: RecordedEvent, unit: int, error: Exception) -> None:
         self.unit = unit
@@ -99,7 +102,7 @@ def reach(plan: Plan, units: Units) -> Reached:
     steps: list[Step] = []
     for number, unit in enumerate(units):
         for recorded in unit:
-            route = plan.routes.get(type(recorded.event)) or _beside(plan.model, recorded)
+            route = routed(plan, recorded)
             if route is None:
                 continue
             try:
@@ -109,6 +112,11 @@ def reach(plan: Plan, units: Units) -> Reached:
                 before = [step for step in steps if step.unit < number]
                 return Reached(before, number, FoldFailed(recorded, number, error))
     return Reached(steps, len(units))
+
+
+def routed(plan: Plan, recorded: RecordedEvent) -> Route | None:
+    """The way of an event to its views; None where it has none."""
+    return plan.routes.get(type(recorded.event)) or _beside(plan.model, recorded)
 
 
 def fan_outs(reached: Reached) -> dict[FanOut, int]:
@@ -148,7 +156,12 @@ _BESIDE = Route(lambda recorded: recorded.stream.partition("-")[2], own=True, fo
 
 
 def _key(function: Callable[..., Any], names: tuple[str, ...]) -> Callable[[RecordedEvent], Any]:
-    return lambda recorded: function(recorded.event, **{name: getattr(recorded, name) for name in names})
+    def key(recorded: RecordedEvent) -> Any:
+        found = function(recorded.event, **{name: getattr(recorded, name) for name in names})
+        hash(found)  # raises here, where it is told of which event, for what can be no key
+        return found
+
+    return key
 
 
 def _with_recorded(function: Callable[..., Any], names: tuple[str, ...]) -> Callable[[Any, RecordedEvent], Any]:

@@ -23,6 +23,9 @@ from gateway.mongo.collections import CHECKPOINTS, EVENTS, views
 from gateway.mongo.paths import index_keys, index_name
 from gateway.mongo.transactions import transact
 from gateway.projections.fold import Folded
+from gateway.projections.parking.aside import NOTHING_ASIDE, Aside
+from gateway.projections.parking.attempts import Attempts
+from gateway.projections.parking.storage import ParkedStore
 from gateway.projections.reach import FanOut, Plan, Reached, Step, fan_outs
 
 _NAMESPACE_EXISTS = 48
@@ -60,6 +63,7 @@ class ViewStore:
         self._checkpoints = collection(database, CHECKPOINTS)
         self._events = collection(database, EVENTS)
         self._session: Any = None
+        self.parked, self.attempts = ParkedStore(database), Attempts(database)
 
     async def checkpoints(self, ids: Iterable[str]) -> dict[str, Checkpoint]:
         """The checkpoints with these ids; all that is loaded later is not older than they are."""
@@ -74,9 +78,18 @@ class ViewStore:
             self._session = None
 
     async def begin(self, checkpoint: Checkpoint) -> None:
-        """Insert a checkpoint unless it is there."""
+        """Insert a checkpoint unless it is there; what was parked at an earlier one is forgotten with that."""
+
+        async def body(session: Any) -> None:
+            await self._checkpoints.insert_one(document_of(checkpoint, []), session=session)
+            await self.parked.clear(checkpoint.id, session)
+
         with suppress(DuplicateKeyError):
-            await self._checkpoints.insert_one(document_of(checkpoint, []))
+            async with self._reading() as session:
+                if await self.parked.any(checkpoint.id):
+                    await transact(self._database, session, body)
+                else:
+                    await self._checkpoints.insert_one(document_of(checkpoint, []))
 
     async def note(self, changed: Sequence[tuple[Checkpoint, Checkpoint]]) -> None:
         """Replace checkpoints that nobody has moved, without a change of their views."""
@@ -145,6 +158,19 @@ class ViewStore:
             )
             return [each async for each in found]
 
+    async def aside(
+        self, plan: Plan, checkpoint: Checkpoint, steps: Sequence[Step], documents: Sequence[Document]
+    ) -> Aside:
+        """What is parked of the views that some steps reach; read only where the checkpoint does not say it."""
+        parked = checkpoint.parked
+        if parked is None:
+            return NOTHING_ASIDE
+        if parked.complete:
+            return Aside(frozenset(parked.named), any=True)
+        keys = {plan.store_key(step.key) for step in steps if not step.links} | {each["_id"] for each in documents}
+        async with self._reading() as session:
+            return Aside(await self.parked.among(checkpoint.id, keys, session), any=True)
+
     async def write(self, updates: Sequence[Update]) -> None:
         """All views and checkpoints of these updates, or nothing.
 
@@ -159,12 +185,14 @@ class ViewStore:
             if result.matched_count != len(updates):
                 raise Fenced
             for each in updates:
-                await self._write_views(each, session)
+                await self.put(each, session)
 
         await transact(self._database, self._session, body)
 
-    async def _write_views(self, update: Update, session: Any) -> None:
+    async def put(self, update: Update, session: Any) -> None:
+        """Write an update's views, and what is parked with them, in a transaction. Raises Refused."""
         model, folded = update.plan.model, update.folded
+        await self.parked.keep(update.after.id, folded.parks, folded.kept, session)
         writes = [
             *(InsertOne(each) for each in folded.added),
             *(_put(each) for each in folded.replaced),
@@ -182,6 +210,26 @@ class ViewStore:
             if error.has_error_label("TransientTransactionError"):
                 raise
             raise Refused(update.before, error) from error
+
+    async def taken(self, id: str, session: Any) -> Checkpoint | None:
+        """A checkpoint at which keys are parked, taken for a transaction: nobody moves it until that has ended.
+
+        It differs from before in its revision, so who built on it notices. None where nothing is parked.
+        """
+        found_by: Document = {"_id": id, "parked": {"$ne": None}}
+        await self._checkpoints.update_one(found_by, {"$inc": {"parked.revision": 1}}, session=session)
+        found = await self._checkpoints.find_one(found_by, session=session)
+        return checkpoint_of(found) if found else None
+
+    async def replace(self, checkpoint: Checkpoint, touched: Sequence[Any], session: Any) -> None:
+        """Write a checkpoint that was taken, with the stored keys whose views changed."""
+        await self._checkpoints.replace_one(
+            {"_id": checkpoint.id}, document_of(checkpoint, touched), session=session
+        )
+
+    async def begun(self, model: ReadModel, keys: Sequence[Any], session: Any) -> list[Document]:
+        """The views with these stored keys that a fold begins with, as a transaction sees them."""
+        return [each async for each in self._begun(model).find({"_id": {"$in": list(keys)}}, session=session)]
 
     @asynccontextmanager
     async def _reading(self) -> AsyncGenerator[Any]:

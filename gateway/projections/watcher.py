@@ -89,6 +89,7 @@ class Watcher:
         self._deaf()
         if self._task:
             await end(self._task)
+        await self._builder.end()
         await self._store.close()
 
     def _hear(self, heard: Heard) -> None:

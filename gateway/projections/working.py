@@ -1,14 +1,25 @@
 """One read model under way: what it makes of a batch."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from gateway.mongo.checkpoints import Checkpoint, Progress
+from gateway.mongo.checkpoints import Checkpoint, Progress, with_parked
 from gateway.projections.batches import Commits, Parts
-from gateway.projections.fold import fold, fold_most
+from gateway.projections.fold import Folded, fold
 from gateway.projections.reach import Plan, Reached, fitting, reach
 from gateway.projections.storage import Fenced, Update, ViewStore
+
+
+@dataclass(slots=True)
+class Careful:
+    """How far a read model is built carefully: to a position, and by links to so many views."""
+
+    until: int
+    views: int
+
+    def over(self, checkpoint: Checkpoint) -> bool:
+        return self.views < 0 or (checkpoint.position >= self.until and checkpoint.progress is None)
 
 
 @dataclass
@@ -20,6 +31,10 @@ class Working:
     stopped: str | None = None
     caught_up: datetime | None = None
     "When this process last saw nothing behind it, None while there is more."
+    thorough: bool = False
+    "Whether MongoDB refused views, so that the next batch is looked at view by view."
+    careful: Careful | None = None
+    "There while one event and one view at a time is built, because a batch may have ended a process."
 
     @property
     def place(self) -> tuple[int, bool]:
@@ -85,16 +100,20 @@ class Worker:
             documents = await self.store.load(working.plan, reached, self.most)
             if documents is None:  # there are more than were counted: somebody else is at work
                 raise Fenced
-        return self._folded(working, batch, reached, documents)
+        return await self._folded(working, batch, reached, documents)
 
-    def _folded(
+    async def _folded(
         self, working: Working, batch: Commits | Parts, reached: Reached, documents: Sequence[dict[str, object]]
     ) -> Update:
-        outcome = fold_most(working.plan, reached, documents)
-        if outcome.failure and not outcome.units:
-            raise outcome.failure
-        after = batch.after(working.checkpoint, outcome.units)
-        return Update(working.plan, working.checkpoint, after, outcome.folded)
+        if reached.failure and not reached.units:
+            raise reached.failure
+        folded = await self._fold(working, reached, documents)
+        return updated(working, batch.after(working.checkpoint, reached.units), folded)
+
+    async def _fold(self, working: Working, reached: Reached, documents: Sequence[dict[str, object]]) -> Folded:
+        plan = working.plan
+        aside = await self.store.aside(plan, working.checkpoint, reached.steps, documents)
+        return fold(plan, reached.steps, documents, aside, working.thorough)
 
     async def _wide(self, working: Working, batch: Commits | Parts) -> Update:
         """The first unit reaches more views than one transaction may touch."""
@@ -111,7 +130,14 @@ class Worker:
         (step,) = reached.steps
         start = progress.after if progress else None
         documents = await self.store.page(working.plan, step, start, self.most)
-        folded = fold(working.plan, reached.steps, documents)
+        folded = await self._fold(working, reached, documents)
         if len(documents) < self.most:
-            return Update(working.plan, before, batch.after(before, 1), folded)
-        return Update(working.plan, before, batch.at(before, documents[-1]["_id"]), folded)
+            return updated(working, batch.after(before, 1), folded)
+        return updated(working, batch.at(before, documents[-1]["_id"]), folded)
+
+
+def updated(working: Working, after: Checkpoint, folded: Folded) -> Update:
+    """The update to a checkpoint that names what is parked with it."""
+    parks = ((each.key, each.step.recorded.position) for each in folded.parks)
+    parked = with_parked(working.checkpoint.parked, parks)
+    return Update(working.plan, working.checkpoint, replace(after, parked=parked), folded)

@@ -4,6 +4,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.mongo.checkpoints import ParkedKeys
+
 
 @dataclass(frozen=True, slots=True)
 class Used:
@@ -18,12 +20,13 @@ class Freshness:
     """What one request asks of every read model that answers it.
 
     Answers contain everything up to the position `after`; all waiting for that ends `timeout` seconds after
-    this was made. `used` records which read models answered.
+    this was made. `used` records which read models answered, `parked` what lists among them show as it was left.
     """
 
     after: int
     timeout: float
     used: dict[str, Used] = field(default_factory=dict[str, Used])
+    parked: dict[str, ParkedKeys] = field(default_factory=dict[str, ParkedKeys])
     deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -31,7 +34,7 @@ class Freshness:
 
     def with_after(self, position: int) -> "Freshness":
         """For a receipt's own fields: they contain its commit too, and may wait from now on as long again."""
-        return Freshness(max(self.after, position), self.timeout, self.used)
+        return Freshness(max(self.after, position), self.timeout, self.used, self.parked)
 
     def remaining(self) -> float:
         """How long may still be waited, in seconds."""
@@ -43,6 +46,12 @@ class Freshness:
         if before is not None:
             position, lag = min(before.position, position), max(before.lag, lag)
         self.used[read_model] = Used(position, lag)
+
+    def note_parked(self, read_model: str, parked: ParkedKeys) -> None:
+        """Record that a list may show these keys' views as they were left, or lack them."""
+        before = self.parked.get(read_model, parked)
+        named = {**before.named, **parked.named}
+        self.parked[read_model] = ParkedKeys(parked.revision, max(before.count, parked.count, len(named)), named)
 
     def report(self) -> list[dict[str, Any]]:
         """The value of `extensions.readModels`: positions as text, for they outgrow a JSON number."""

@@ -78,6 +78,10 @@ class Positions:
         known = self._known.get(read_model)
         return known.stopped if known else None
 
+    def checkpoint(self, read_model: str) -> Checkpoint | None:
+        """The read model's checkpoint; None before anything is known of it."""
+        return self._known.get(read_model)
+
     async def wait(self, read_model: str, position: int, timeout: float) -> None:
         """Return when the read model has reached `position`.
 

@@ -7,13 +7,17 @@ from functools import partial
 from typing import Any
 
 from gateway.application.model import Model, ReadModel
+from gateway.errors import ViewParked
+from gateway.mongo.checkpoints import ParkedKeys
 from gateway.mongo.client import Database, Document
 from gateway.mongo.codec import decoder, value_encoder
+from gateway.mongo.parked import name_of
 from gateway.mongo.paths import version_of
 from gateway.queries.cursors import Cursors
 from gateway.queries.freshness import Freshness
 from gateway.queries.gather import Gather
 from gateway.queries.pages import Edge, Page, PageRequest, Viewed, size_of
+from gateway.queries.parked import Parked
 from gateway.queries.positions import Positions
 from gateway.queries.routes import Route, given, held, key_type, route_for, whole
 from gateway.queries.storage import Views, Walk
@@ -46,7 +50,8 @@ class _Found:
 class Queries:
     """Reads of the views, each as fresh as its request asks for; the log is never read.
 
-    Every read raises NotYetVisible and ReadModelStopped where it can't be fresh enough, and Unavailable.
+    Every read raises NotYetVisible and ReadModelStopped where it can't be fresh enough, and Unavailable. What is
+    read by the key of a parked view raises ViewParked; lists show such views as they were left, and note it.
     """
 
     def __init__(
@@ -57,6 +62,7 @@ class Queries:
         self._signer = signer
         self._settings = settings
         self._positions = positions
+        self.parked = Parked(database, positions)
         self._single = Gather(self._load_views)
         self._lists = Gather(self._load_lists)
         self._counts = Gather(self._load_counts)
@@ -66,9 +72,20 @@ class Queries:
 
         A journal's views are found by their number. Raises BadInput for what can't be a key.
         """
-        stored(key_type(read_model), key, "id")
+        found_by = stored(key_type(read_model), key, "id")
+        if read_model.journal:
+            return await self._line(read_model, key, freshness)
+        await self.parked.refuse(read_model, found_by)  # at once: waiting would not help
         await self._fresh(read_model, freshness)
+        await self.parked.refuse(read_model, found_by)
         return await self._single.get(read_model.name, key)
+
+    async def _line(self, read_model: ReadModel, number: int, freshness: Freshness) -> Viewed | None:
+        await self._fresh(read_model, freshness)
+        found = await self._single.get(read_model.name, number)
+        if found is None:
+            await self.parked.refuse_line(read_model, number)
+        return found
 
     async def page(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> Page:
         """A page of views, along a declared access path and no further than the page.
@@ -81,7 +98,7 @@ class Queries:
         cursors = Cursors(self._signer, read_model, route)
         after, before = cursors.open(wanted.after, "after"), cursors.open(wanted.before, "before")
         walk = _walk(read_model, route, wanted, size + 1)
-        await self._fresh(read_model, freshness)
+        await self._fresh_list(read_model, wanted, freshness)
         low, high = (before, after) if wanted.descending else (after, before)
         found = await self._between(walk, low, high) if low or high else await self._whole(walk, wanted)
         return _page(found, wanted.backward, size, cursors)
@@ -89,7 +106,7 @@ class Queries:
     async def count(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> int | None:
         """How many views the whole connection has, whatever the page; None beyond 10,000."""
         walk = _walk(read_model, route_for(read_model, wanted), wanted, MOST_COUNTED + 1)
-        await self._fresh(read_model, freshness)
+        await self._fresh_list(read_model, wanted, freshness)
         if walk.route.equal:
             counted = await self._counts.get(*_branches(walk, wanted)) or 0
         else:
@@ -103,6 +120,27 @@ class Queries:
         name = read_model.name
         await self._positions.wait(name, freshness.after, freshness.remaining())
         freshness.note(name, self._positions.reached(name), self._positions.lag(name))
+
+    async def _fresh_list(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> None:
+        """The same for a list, and note what is parked of it. One of a single key waits no more than its view."""
+        await self._note_parked(read_model, wanted, freshness)
+        await self._fresh(read_model, freshness)
+        await self._note_parked(read_model, wanted, freshness)
+
+    async def _note_parked(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> None:
+        parked = self.parked.keys(read_model)
+        if parked is None:
+            return
+        if read_model.key_field not in wanted.where_equal:
+            freshness.note_parked(read_model.name, parked)
+            return
+        key = stored(read_model.key_type, wanted.where_equal[read_model.key_field], read_model.key_field)
+        position = await self.parked.since(read_model, key)
+        if position is None:
+            return
+        if freshness.after >= position:
+            raise ViewParked(read_model.name, name_of(key), position)
+        freshness.note_parked(read_model.name, ParkedKeys(parked.revision, 1, {key: position}))
 
     async def _whole(self, walk: Walk, wanted: PageRequest) -> _Found:
         if walk.route.equal:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.application.model import Model
+from gateway.api.parked import id_of
+from gateway.application.model import Model, ReadModel
 from gateway.queries.positions import Positions
 from gateway.web.answers import respond
 
@@ -71,6 +72,14 @@ def read_models_of(model: Model, positions: Positions) -> Sequence[ReadModelHeal
     """How the read models of an application do, as this process knows it."""
     names = [each.name for each in model.read_models]
     return [
-        ReadModelHealth(name, positions.reached(name), positions.lag(name), positions.stopped(name))
-        for name in names
+        ReadModelHealth(
+            name, positions.reached(name), positions.lag(name), positions.stopped(name), _parked(each, positions)
+        )
+        for name, each in zip(names, model.read_models, strict=True)
     ]
+
+
+def _parked(read_model: ReadModel, positions: Positions) -> tuple[str, ...]:
+    """The ids of the keys that are parked, of the first hundred."""
+    known = positions.checkpoint(read_model.name)
+    return tuple(id_of(read_model, key) for key in known.parked.named) if known and known.parked else ()

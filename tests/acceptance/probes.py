@@ -7,6 +7,7 @@ from typing import Any
 from tests.acceptance.asking import Following
 from tests.acceptance.expected import event_thing, followed, moment
 from tests.acceptance.operations import everything, field_of
+from tests.acceptance.parked import parked_views
 from tests.acceptance.refusals import REUSED, STALE, Refusal, refusals, reused
 from tests.acceptance.story import Day, commands, eur
 from tests.acceptance.trail import the_audit_trail
@@ -192,6 +193,7 @@ PROBES: tuple[Callable[[Day], None], ...] = (
     views_as_they_change,
     views_that_are_not_there_yet,
     the_audit_trail,
+    parked_views,
 )
 """In this order: what comes first makes what the others ask for."""
 

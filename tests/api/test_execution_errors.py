@@ -175,6 +175,7 @@ RAISED = [
     errors.CommitTooLarge(1_001, 5),
     errors.HoleInLog(5, SECRET),
     errors.UndecodableEvent(5, SECRET),
+    errors.ViewParked("accounts", SECRET, 5),
 ]
 AT_START = {
     errors.GatewayError,
@@ -183,6 +184,7 @@ AT_START = {
     errors.Unsuitable,
     errors.ContractBroken,
     errors.FileRefused,
+    errors.NotRetried,
 }
 
 

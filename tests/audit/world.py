@@ -102,15 +102,17 @@ def outcomes(entries: Sequence[Document]) -> list[tuple[str, str, str | None]]:
 
 
 @asynccontextmanager
-async def world(uri: str, database: str, *, watch: bool = True, **given: Any) -> AsyncGenerator[World]:
-    """The counters in a database of their own; settings are `given`."""
+async def world(
+    uri: str, database: str, *, watch: bool = True, application: Application = APPLICATION, **given: Any
+) -> AsyncGenerator[World]:
+    """The counters, or another application, in a database of their own; settings are `given`."""
     sent = Sent()
     settings = load_settings(mongodb_uri=uri, database=database, **given)
     connect = runtime.connect
     runtime.connect = partial(connect, listeners=[sent])
     try:
         async with AsyncExitStack() as stack:
-            store = await stack.enter_async_context(opened(APPLICATION, settings, uri))
+            store = await stack.enter_async_context(opened(application, settings, uri))
             if watch:
                 await stack.enter_async_context(watching(store, settings))
             services = await stack.enter_async_context(serving(store, settings))

@@ -116,19 +116,23 @@ def evolve_book(state: None, event: BookEvent) -> None:
     return None
 
 
-def library(lending: Callable[..., Any] = lend) -> Application:
-    """The library; `lending` may be a fold that has something wrong with it."""
+def library(
+    lending: Callable[..., Any] = lend,
+    shelving: Callable[..., Any] = shelve,
+    months_key: Callable[..., Any] = month,
+) -> Application:
+    """The library; its functions may be others that have something wrong with them."""
     return Application(
         streams=[Stream(AuthorId, None, evolve_author), Stream(BookId, None, evolve_book)],
         commands=[],
         views=[
             View(
-                shelve,
+                shelving,
                 one="book",
                 many="books",
                 indexes=[Index("author", order="price"), Index(order="author_name")],
             ),
             Journal(lending, many="loans", indexes=[Index("book", order="at")]),
-            View(tally, key=month, one="month", many="months"),
+            View(tally, key=months_key, one="month", many="months"),
         ],
     )

@@ -5,13 +5,12 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from gateway.application.reading import read
 from gateway.messages import RecordedEvent
 from gateway.mongo.codec import encoder
-from gateway.projections.fold import Folded, fold, fold_most
-from gateway.projections.reach import FoldFailed, Plan, Route, fitting, plan, reach
+from gateway.projections.fold import Folded, fold
+from gateway.projections.parking.aside import Aside
+from gateway.projections.reach import Plan, Route, fitting, plan, reach
 from gateway.testing import NOON
 from tests.projections.bookshop import AuthorId, Book, BookId, BookLent, Loan, library
 from tests.projections.world import added, ascribed, lent, line, lost, renamed
@@ -176,20 +175,61 @@ def test_a_declared_key_finds_the_view() -> None:
     assert month == {"_id": "2026-01", "loans": 2, "last": 2}
 
 
-def test_what_stands_before_a_fold_that_raises_is_folded() -> None:
-    reached = reach(FUSSY, recorded(lent("1", 1), lent("1", 2), lent("1", 13), lent("1", 4)))
-    outcome = fold_most(FUSSY, reached, [])
-    assert (outcome.units, [each["days"] for each in outcome.folded.added]) == (2, [1, 2])
-    assert str(outcome.failure) == "ValueError at position 3, event BookLent."
+def test_a_fold_that_raises_parks_its_key_and_keeps_its_later_events() -> None:
+    result = folded(FUSSY, lent("1", 1), lent("1", 13), lent("2", 5), lent("1", 4))
+    assert [(each["book"], each["days"]) for each in result.added] == [("1", 1), ("2", 5)]
+    assert parked(result) == [("1", "2.0", "ValueError")]
+    assert kept(result) == [("1", "2.0"), ("1", "4.0")]
+    assert sorted(result.touched) == ["1", "2"]
+
+
+def test_a_key_that_was_parked_before_is_left_alone() -> None:
+    aside = Aside(frozenset(["1"]), any=True)
+    result = fold(FUSSY, reach(FUSSY, recorded(lent("1", 1), lent("2", 5))).steps, [], aside)
+    assert [each["book"] for each in result.added] == ["2"]
+    assert (parked(result), kept(result)) == ([], [("1", "1.0")])
+
+
+def test_a_rename_parks_only_the_views_whose_fold_raises() -> None:
+    def fussy_fold(book: Book | None, recorded: RecordedEvent) -> Book | None:
+        if recorded.event == renamed("x", "Ada") and book is not None and book.book == "2":
+            raise ValueError("not this one")
+        return BOOKS.fold(book, recorded)
+
+    stored = [book("1", "x"), book("2", "x"), book("3", "x")]
+    events = (renamed("x", "Ada"), lent("2"), renamed("x", "Bea"), renamed("y", "Cyd"))
+    result = folded(replace(BOOKS, fold=fussy_fold), *events, stored=stored)
+    assert [(each["_id"], each["author_name"]) for each in result.replaced] == [("1", "Bea"), ("3", "Bea")]
+    assert parked(result) == [("2", "1.0", "ValueError")]
+    assert kept(result) == [(None, "1.0"), ("2", "2.0"), (None, "3.0"), (None, "4.0")]
 
 
 def test_a_view_of_another_key_is_a_failure() -> None:
     def careless_fold(book: Book | None, recorded: RecordedEvent) -> Book:
         return BOOK
 
-    careless = replace(BOOKS, fold=careless_fold)
-    with pytest.raises(FoldFailed, match="WrongKey at position 1, event BookAdded"):
-        folded(careless, added("another", "x"))
+    result = folded(replace(BOOKS, fold=careless_fold), added("another", "x"))
+    assert (parked(result), result.added) == ([("another", "1.0", "WrongKey")], [])
+
+
+def test_a_view_that_can_not_be_stored_is_parked_at_the_event_that_made_it_so() -> None:
+    def vague_fold(book: Book | None, recorded: RecordedEvent) -> Book | None:
+        after = BOOKS.fold(book, recorded)
+        return replace(after, price="much") if after and recorded.event == lent("1") else after
+
+    result = folded(replace(BOOKS, fold=vague_fold), added("1", "x"), lent("1"), renamed("x", "Ada"))
+    assert (result.added, parked(result)) == ([book("1", "x")], [("1", "2.0", "InvalidOperation")])
+
+
+def parked(result: Folded) -> list[tuple[Any, str, str]]:
+    return [
+        (each.key, f"{each.step.recorded.position}.{each.step.recorded.index}", type(each.error).__name__)
+        for each in result.parks
+    ]
+
+
+def kept(result: Folded) -> list[tuple[Any, str]]:
+    return [(each.key, str(each.place)) for each in result.kept]
 
 
 def test_a_key_function_that_raises_ends_the_units_before_it() -> None:

@@ -3,11 +3,8 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import pytest
 from pymongo.errors import OperationFailure
@@ -15,30 +12,16 @@ from pymongo.errors import OperationFailure
 from gateway.mongo.checkpoints import Checkpoint, Progress
 from gateway.mongo.client import connect
 from gateway.settings import load_settings
-from tests.projections import watch
+from tests.projections.processes import process
 from tests.projections.world import World, added, history, lent, renamed, watching, world
 
 pytestmark = pytest.mark.anyio
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
     async with world(mongo_uri, database) as opened:
         yield opened
-
-
-@contextmanager
-def process(place: World, fold_commits: int, fan_out: int) -> Generator[subprocess.Popen[bytes]]:
-    """A watcher in a process of its own; killed at the end of the block at the latest."""
-    words = [place.uri, place.opened.database.name, str(fold_commits), str(fan_out)]
-    running = subprocess.Popen([sys.executable, "-m", watch.__name__, *words], cwd=ROOT)
-    try:
-        yield running
-    finally:
-        running.kill()
-        running.wait()
 
 
 async def killed_at(place: World, enough: Callable[[Checkpoint], object], limits: tuple[int, int]) -> Checkpoint:

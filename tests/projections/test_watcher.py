@@ -1,7 +1,6 @@
 """The watcher on a real MongoDB: read models equal an independent fold of the log, whatever happened on the way."""
 
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
@@ -14,8 +13,7 @@ from gateway.projections.batches import Commits
 from gateway.projections.reach import plan
 from gateway.projections.storage import Fenced, Update, ViewStore
 from gateway.projections.working import Worker, Working
-from tests.projections.bookshop import BookLent, Loan, lend, library
-from tests.projections.world import MODELS, World, added, history, lent, renamed, watching, world
+from tests.projections.world import MODELS, World, added, history, lent, watching, world
 from tests.support.faults import failing
 
 pytestmark = pytest.mark.anyio
@@ -117,28 +115,6 @@ async def test_transactions_that_fail_on_the_way_are_done_again(
     ):
         await place.built(60)
     await place.check()
-
-
-async def test_a_fold_that_raises_stops_its_read_model_alone(place: World) -> None:
-    await place.add([added("1", "x")], [lent("1", 2)], [lent("1", 13)], [lent("1", 4)], [renamed("x", "Ada")])
-    async with watching(place, library(superstitious)) as watcher:
-        await place.built(5, "books", "months")
-        stopped = await place.stopped("loans")
-        assert (stopped.position, stopped.stopped) == (2, "ValueError at position 3, event BookLent.")
-        assert [each.stopped is None for each in watcher.status()] == [True, False, True]
-        await place.built(await place.add([lent("1", 1)]), "books", "months")
-    async with watching(place):  # the fold is mended
-        await place.built(6)
-    await place.check()
-    assert (await place.checkpoints())["loans"].stopped is None
-
-
-async def test_views_that_mongodb_does_not_take_stop_their_read_model_alone(place: World) -> None:
-    await place.add([added("1", "x")], [lent("1", 99)], [lent("1", 1)])
-    async with watching(place, library(endless)):
-        await place.built(3, "books", "months")
-        stopped = await place.stopped("loans")
-        assert (stopped.position, stopped.stopped) == (0, "Its views can't be stored: OverflowError.")
 
 
 async def test_a_hole_in_the_log_is_where_everything_stops(place: World) -> None:
@@ -297,13 +273,3 @@ async def worked_out(place: World, store: ViewStore) -> Update:
     checkpoint = (await store.checkpoints(["books.1"]))["books.1"]
     commits = await place.opened.log.read(checkpoint.position, 10)
     return await Worker(store, 1_000).update(Working(plan(books), checkpoint), Commits(commits, None))
-
-
-def superstitious(last: Loan | None, event: BookLent, at: datetime) -> Loan | None:
-    if event.days == 13:
-        raise ValueError("the reader's name")
-    return lend(last, event, at)
-
-
-def endless(last: Loan | None, event: BookLent, at: datetime) -> Loan | None:
-    return Loan(event.book, at, event.days, 2**80 if event.days == 99 else 0)

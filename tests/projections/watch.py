@@ -11,11 +11,15 @@ from gateway.mongo.collections import prepare
 from gateway.projections.watcher import Watcher
 from gateway.settings import load_settings
 from tests.projections.bookshop import library
+from tests.projections.broken import BROKEN
+from tests.projections.deadly import DEADLY, DEADLY_KEY
+
+APPLICATIONS = {"good": library(), "broken": BROKEN, "deadly": DEADLY, "deadly-key": DEADLY_KEY}
 
 
-async def watch(uri: str, database: str, fold_commits: str, fan_out: str) -> None:
+async def watch(uri: str, database: str, fold_commits: str, fan_out: str, application: str) -> None:
     settings = load_settings(mongodb_uri=uri, database=database, fold_commits=fold_commits, fan_out=fan_out)
-    model, mongo = read(library()), connect(uri, settings)
+    model, mongo = read(APPLICATIONS[application]), connect(uri, settings)
     identity = await prepare(mongo.database)
     async with Changes(mongo.database) as changes:
         log = EventLog(mongo.database, model)

@@ -189,10 +189,8 @@ class Library:
 
     async def move(self, position: int, **changed: Any) -> None:
         """Move the checkpoint of the books, as a watcher does."""
-        given: dict[str, Any] = {"version": BOOKS.version, "at_head": datetime.now(UTC), "stopped": None} | changed
-        checkpoint = Checkpoint(
-            BOOKS.name, given["version"], LOG, position, bytes(32), given["at_head"], given["stopped"]
-        )
+        given: dict[str, Any] = {"version": BOOKS.version, "at_head": datetime.now(UTC)} | changed
+        checkpoint = Checkpoint(read_model=BOOKS.name, log=LOG, position=position, chain=bytes(32), **given)
         document = document_of(checkpoint, [])
         await collection(self.database, CHECKPOINTS).replace_one({"_id": document["_id"]}, document, upsert=True)
 

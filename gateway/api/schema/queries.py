@@ -8,6 +8,7 @@ import strawberry
 
 from gateway.api.ids import local_id, split_id
 from gateway.api.schema.making import Argument, Field, object_type
+from gateway.api.schema.parked import FIELD, parked_views
 from gateway.api.schema.types import Types
 from gateway.api.schema.views import ViewTypes, shown
 from gateway.application.descriptions import deprecation, describe
@@ -38,6 +39,7 @@ class QueryFields:
             if read_model.one is not None:
                 found[read_model.one] = self._one(read_model)
             found[read_model.many] = self._views.connection(read_model)
+        found[FIELD] = parked_views(self._types.model)
         return object_type("Query", found, "Reads: every field is answered from read models.")
 
     async def _node(self, _root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Viewed | None:

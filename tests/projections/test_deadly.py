@@ -1,0 +1,80 @@
+"""A fold that ends its process is counted, found, and parked after three starts; all else goes on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from gateway.mongo.client import collection
+from gateway.mongo.collections import ATTEMPTS
+from tests.projections.deadly import FATAL
+from tests.projections.processes import process
+from tests.projections.test_parking import parked, retry_all
+from tests.projections.world import World, added, history, lent, renamed, watching, world
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
+    async with world(mongo_uri, database) as opened:
+        yield opened
+
+
+async def deaths(place: World, count: int, application: str) -> None:
+    """So many starts of a watcher, each of which ends in the midst of a fold."""
+    for _ in range(count):
+        with process(place, fold_commits=500, fan_out=1_000, application=application) as running:
+            assert await asyncio.to_thread(running.wait) == FATAL
+
+
+async def test_an_event_that_ends_the_process_is_parked_after_three_starts(place: World) -> None:
+    await place.add([added("1", "x"), added("2", "x")], [lent("1", 2), lent("2", 1)], [lent("1", 13), lent("2", 3)])
+    await place.add([lent("2", 4)], [lent("1", 5)])
+    await deaths(place, 3, "deadly")
+    assert await parked(place) == {}
+    with process(place, fold_commits=500, fan_out=1_000, application="deadly"):
+        await place.built(5)
+        await place.built(await place.add([lent("1", 6)], [lent("2", 5)]))
+    assert await parked(place) == {"loans.1": ["1 3.0"]}
+    assert [each["days"] for each in await place.documents("views.loans.1")] == [2, 1, 3, 4, 5]
+    await retry_all(place)
+    await place.check()
+
+
+async def test_of_the_views_that_a_rename_reaches_the_one_whose_fold_is_deadly_is_parked(place: World) -> None:
+    await place.add([added(f"b{number:02}", "x") for number in range(10)], [renamed("x", "Ada")], [lent("b05")])
+    await deaths(place, 3, "deadly")
+    with process(place, fold_commits=500, fan_out=1_000, application="deadly"):
+        await place.built(3)
+    assert await parked(place) == {"books.1": ["b05 2.0"]}
+    assert [each["renames"] for each in await place.documents("views.books.1")] == [1, 1, 1, 1, 1, 0, 1, 1, 1, 1]
+    await retry_all(place)
+    await place.check()
+
+
+async def test_a_key_function_that_ends_the_process_stops_its_read_model_after_three_starts(place: World) -> None:
+    await place.add([added("1", "x")], [lent("1", 2)], [lent("1", 13)])
+    await deaths(place, 3, "deadly-key")
+    with process(place, fold_commits=500, fan_out=1_000, application="deadly-key"):
+        stopped = await place.stopped("months")
+        await place.built(3, "books", "loans")
+    assert (stopped.position, stopped.stopped) == (2, "ProcessEnded at position 3, event BookLent.")
+
+
+async def test_going_carefully_gives_the_same_views_and_ends(place: World) -> None:
+    """A process that was killed before it had written anything: the next one can't know why."""
+    await place.add(*history(40, 60))
+    async with watching(place, fold_commits=10):
+        await place.built(60)
+    attempts = collection(place.opened.database, ATTEMPTS)
+    assert not [each async for each in attempts.find({"start": {"$exists": True}})]
+    await place.add(*history(41, 60))
+    for each in (await place.checkpoints()).values():
+        start = {"place": [each.position, None, None], "by": each.log}
+        await attempts.update_one({"_id": each.id}, {"$set": {"start": start}}, upsert=True)
+    async with watching(place, fold_commits=10, fan_out=7) as watcher:
+        assert all(each.careful for each in watcher._builder.workings.values())  # pyright: ignore[reportPrivateUsage] # that it goes carefully
+        await place.built(await place.add(*history(42, 60)))
+        assert not any(each.careful for each in watcher._builder.workings.values())  # pyright: ignore[reportPrivateUsage] # and no longer
+    await place.check()
