@@ -64,16 +64,16 @@ class Views:
         with answering():
             return bool(await self._cursor(walk, {"_id": 1}).to_list(None))
 
-    async def walk_each(self, walk: Walk, links: Sequence[Any]) -> list[list[Document]]:
-        """The same walk for each value of the route's first field, in one question."""
+    async def walk_each(self, walk: Walk, link: str, links: Sequence[Any]) -> list[list[Document]]:
+        """The same walk for each value of one of the equal fields, in one question."""
         found: dict[int, list[Document]] = {place: [] for place in range(len(links))}
-        for row in await self._for_each(walk, links, [*_branch(walk)]):
+        for row in await self._for_each(walk, (link, links), [*_branch(walk, link)]):
             found[row["place"]].append(row["found"])
         return [*found.values()]
 
-    async def count_each(self, walk: Walk, links: Sequence[Any]) -> list[int]:
+    async def count_each(self, walk: Walk, link: str, links: Sequence[Any]) -> list[int]:
         """How many views each walk meets, up to its limit."""
-        rows = await self._for_each(walk, links, [*_branch(walk), {"$count": "views"}])
+        rows = await self._for_each(walk, (link, links), [*_branch(walk, link), {"$count": "views"}])
         found = {row["place"]: row["found"]["views"] for row in rows}
         return [found.get(place, 0) for place in range(len(links))]
 
@@ -98,15 +98,18 @@ class Views:
             .limit(walk.limit)
         )
 
-    async def _for_each(self, walk: Walk, links: Sequence[Any], branch: Sequence[Document]) -> list[Document]:
+    async def _for_each(
+        self, walk: Walk, linked: tuple[str, Sequence[Any]], branch: Sequence[Document]
+    ) -> list[Document]:
+        link, links = linked
         lookup = {
             "from": self._of(walk.read_model).name,
             "localField": "link",
-            "foreignField": walk.route.equal[0],
+            "foreignField": link,
             "pipeline": branch,
             "as": "found",
         }
-        asked = [{"place": place, "link": link} for place, link in enumerate(links)]
+        asked = [{"place": place, "link": value} for place, value in enumerate(links)]
         pipeline = [{"$documents": asked}, {"$lookup": lookup}, {"$unwind": "$found"}]
         with answering():
             cursor: Any = await settle(self._across.aggregate(pipeline))
@@ -133,10 +136,10 @@ def _pattern(walk: Walk, down: bool = False) -> list[tuple[str, int]]:
     return [(name, -1 if down else 1) for name in walk.route.fields]
 
 
-def _branch(walk: Walk) -> Iterator[Document]:
-    """What is done for one link. Only the route's own index can give this order without sorting."""
+def _branch(walk: Walk, link: str) -> Iterator[Document]:
+    """What is done for one value. Only the route's own index can give this order without sorting."""
     condition = _condition(walk)
-    condition.pop(walk.route.equal[0], None)
+    del condition[link]
     yield {"$match": condition}
     yield {"$sort": dict(_pattern(walk, down=walk.down))}
     yield {"$limit": walk.limit}
