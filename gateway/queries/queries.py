@@ -52,7 +52,7 @@ class Queries:
     def __init__(
         self, database: Database, model: Model, signer: Signer, settings: Settings, positions: Positions
     ) -> None:
-        self._views = Views(database)
+        self._views = Views(database, positions.seen)
         self._read_models = {each.name: each for each in model.read_models}
         self._signer = signer
         self._settings = settings
