@@ -104,7 +104,17 @@ AUTHORS = [AuthorId("a1"), None, AuthorId("a2"), AuthorId("a3"), AuthorId("nobod
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("size", [{"first": 3}, {"last": 3}, {"first": 0}, {"first": 100}, {}])
-@pytest.mark.parametrize("range_", [Range(), Range(gt=1902, lte=1906), Range(lt=1906), Range(gt=5, lt=3)])
+@pytest.mark.parametrize(
+    "range_",
+    [
+        Range(),
+        Range(gt=1902, lte=1906),
+        Range(lt=1906),
+        Range(gt=5, lt=3),
+        Range(null=True),
+        Range(null=False),
+    ],
+)
 async def test_nested_pages_asked_for_in_one_tick_are_one_read_and_the_same(
     full: Library, size: dict[str, Any], descending: bool, range_: Range
 ) -> None:
