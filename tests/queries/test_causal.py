@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from pymongo import WriteConcern
 
+from gateway.errors import Unavailable
 from gateway.mongo.codec import encoder
 from gateway.mongo.embedded import EmbeddedOptions, EmbeddedServer, embedded
 from gateway.queries.pages import PageRequest
@@ -79,3 +80,12 @@ async def test_a_read_is_as_new_as_the_checkpoint_that_was_heard(library: Librar
     named = [each["readConcern"] for each in library.commands.reads()]
     assert len(named) == 4
     assert all(each["level"] == "majority" and each["afterClusterTime"] > before for each in named)
+
+
+async def test_a_primary_that_does_not_come_so_far_in_time_is_not_believed(server: EmbeddedServer) -> None:
+    async with opened(f"{server.uri}&timeoutMS=1500", f"test_{uuid4().hex}", "pymongo") as library:
+        await library.add_books([OLD])
+        async with stalled(server):
+            library.changes.seen.note(await rewrite(library))
+            with pytest.raises(Unavailable):
+                await library.queries.one(BOOKS, OLD.book, fresh())
