@@ -1,11 +1,11 @@
 """The reads that GraphQL is answered from: one view, a page, a count."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.application.model import Model, ReadModel
 from gateway.mongo.client import Database, Document
@@ -23,6 +23,8 @@ from gateway.queries.values import rank, stored
 from gateway.queries.windows import Place
 from gateway.settings import Settings
 from gateway.signing import Signer
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,9 @@ class Queries:
         for in one tick. Raises BadInput where no path is declared, BadPage, BadCursor, CursorExpired.
         """
         size = size_of(wanted, self._settings)
-        walks = _walks(read_model, wanted, size + 1)
-        cursors = Cursors(self._signer, read_model, route_for(read_model, wanted), [walk for _, walk in walks])
+        route = route_for(read_model, wanted)
+        walks = _walks(read_model, route, wanted, size + 1)
+        cursors = Cursors(self._signer, read_model, route, [walk for _, walk in walks])
         after, before = cursors.open(wanted.after, "after"), cursors.open(wanted.before, "before")
         await self._fresh(read_model, freshness)
         low, high = (before, after) if wanted.descending else (after, before)
@@ -91,9 +94,9 @@ class Queries:
     async def count(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> int | None:
         """How many views the whole connection has, whatever the page; None beyond the setting `count_limit`."""
         most = self._settings.count_limit
-        walks = _walks(read_model, wanted, most + 1)
+        walks = _walks(read_model, route_for(read_model, wanted), wanted, most + 1)
         await self._fresh(read_model, freshness)
-        counted = sum(await asyncio.gather(*(self._counted(each, walk) for each, walk in walks)))
+        counted = sum(await _all([self._counted(*each) for each in walks]))
         return counted if counted <= most else None
 
     async def _counted(self, wanted: PageRequest, walk: Walk) -> int:
@@ -110,7 +113,7 @@ class Queries:
         freshness.note(name, self._positions.reached(name), self._positions.lag(name))
 
     async def _whole(self, walks: Sequence[tuple[PageRequest, Walk]]) -> _Found:
-        found = await asyncio.gather(*(self._walked(wanted, walk) for wanted, walk in walks))
+        found = await _all([self._walked(*each) for each in walks])
         return _Found(_merged(found, [walk for _, walk in walks]), ahead=False, behind=False)
 
     async def _walked(self, wanted: PageRequest, walk: Walk) -> list[Document]:
@@ -122,7 +125,7 @@ class Queries:
         """The walks between two cursors, and whether anything lies beyond them."""
         parts = [replace(walk, window=walk.window.between(low, high)) for walk in walks]
         found, below, above = await asyncio.gather(
-            asyncio.gather(*map(self._views.walk, parts)),
+            _all([self._views.walk(each) for each in parts]),
             self._any([replace(walk, window=walk.window.up_to(low), limit=1) for walk in walks if low]),
             self._any([replace(walk, window=walk.window.from_(high), limit=1) for walk in walks if high]),
         )
@@ -157,9 +160,13 @@ class Queries:
         return dict(zip(links, found, strict=True))
 
 
-def _walks(read_model: ReadModel, wanted: PageRequest, limit: int) -> list[tuple[PageRequest, Walk]]:
-    """The walks over everything that is wanted, one for each choice of values; each has the page in it alone."""
-    route = route_for(read_model, wanted)
+async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """What they answer, all at once; mostly there is one, which needs no task of its own."""
+    return [await calls[0]] if len(calls) == 1 else await asyncio.gather(*calls)
+
+
+def _walks(read_model: ReadModel, route: Route, wanted: PageRequest, limit: int) -> list[tuple[PageRequest, Walk]]:
+    """The walks over everything that is wanted, one for each choice of values; any one may fill the page."""
     return [(each, _walk(read_model, route, each, limit)) for each in apart(read_model, wanted)]
 
 
