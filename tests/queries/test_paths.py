@@ -237,6 +237,25 @@ async def test_nested_connections_examine_no_more_than_they_return(warehouse: Wa
     assert cost.keys <= 40 * 6
 
 
+CHOSEN = "query($in: [ID!]) { items(first: 400, where: {shelfId: {in: $in}}) { nodes { id } } }"
+ALL_CHOSEN = "query($where: ItemWhere) { items(first: 400, where: $where) { nodes { id } } }"
+
+
+@pytest.mark.parametrize(("count", "codes"), [(40, []), (49, []), (300, ["QUERY_TOO_COMPLEX"])])
+async def test_what_a_choice_reads_counts_whatever_is_shown_of_it(
+    warehouse: Warehouse, count: int, codes: list[str]
+) -> None:
+    shelves = [f"Shelf:s{number}" for number in range(count)]
+    written = CHOSEN.replace("query($in: [ID!])", "").replace("$in", str(shelves).replace("'", '"'))
+    for text, variables in (
+        (CHOSEN, {"in": shelves}),
+        (ALL_CHOSEN, {"where": {"shelfId": {"in": shelves}}}),
+        (written, {}),
+    ):
+        answer = await warehouse.ask(text, variables)
+        assert [each["extensions"]["code"] for each in answer.errors] == codes
+
+
 @pytest.mark.parametrize(("order", "descending"), [("rank", False), ("label", True)])
 async def test_what_stays_is_seen_once_whatever_comes_and_goes_around_the_cursor(
     warehouse: Warehouse, order: str, descending: bool
