@@ -1,6 +1,7 @@
 """A watcher as one writes it by hand for these five read models: change stream, find, fold, one transaction.
 
-No checkpoints of others, no leases, no parts, no parked keys: as little as does the same on a good day.
+No checkpoints of others, no leases, no parts, no parked keys: as little as does the same on a good day. The
+collections have the same indexes, or the queries that they are for would have to scan.
 """
 
 import asyncio
@@ -14,11 +15,13 @@ from pymongo.read_concern import ReadConcern
 
 from domain.account.events import AccountEvent, AccountOpened, Movement
 from domain.customer.events import CustomerRegistered
+from gateway.application.model import ReadModel
 from gateway.eventlog.storage import EventLog
 from gateway.messages import Commit
 from gateway.mongo.client import SAFE, Collection, Database, Document, collection
 from gateway.mongo.codec import decoder, encoder
 from gateway.mongo.collections import EVENTS
+from gateway.mongo.paths import index_keys
 from readmodels import accounts, customers, daily_activity, ledger, statement
 
 BATCH = 500
@@ -36,6 +39,12 @@ class ByHand:
     log: EventLog
     position: int = 0
     _passed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def prepare(self, models: Iterable[ReadModel]) -> None:
+        """Makes the collections, with the indexes of the declared access paths."""
+        for each in models:
+            for path in each.paths:
+                await self._of(each.name).create_index(index_keys(path, each.key_field, each.journal))
 
     async def follow(self) -> None:
         """Builds the views until it is cancelled."""
@@ -102,10 +111,10 @@ class ByHand:
     async def _daily(self, events: Sequence[Any]) -> Writes:
         mine = [each for each in events if isinstance(each.event, daily_activity.Counted)]
         keys = [daily_activity.key(each.event, each.at) for each in mine]
-        views = await self._load("daily", daily_activity.DailyActivity, "activity", keys)
+        views = await self._load("daily_activities", daily_activity.DailyActivity, "activity", keys)
         for key, each in zip(keys, mine, strict=True):
             views[key] = daily_activity.project(views.get(key), each.event, each.at)
-        return [("daily", _replaced(views, encoder(daily_activity.DailyActivity, "activity")))]
+        return [("daily_activities", _replaced(views, encoder(daily_activity.DailyActivity, "activity")))]
 
     async def _statement(self, events: Sequence[Any]) -> Writes:
         mine = [each for each in events if isinstance(each.event, Movement)]

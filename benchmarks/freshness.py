@@ -89,6 +89,7 @@ async def by_hand(settings: Settings, uri: str) -> AsyncGenerator[Contestant]:
     identity = await prepare(mongo.database)
     log = EventLog(mongo.database, model)
     hand = ByHand(mongo.database, log)
+    await hand.prepare(model.read_models)
     gather = Gather[str, str, Any](hand.accounts)
 
     async def see(account: AccountId, position: int) -> None:
