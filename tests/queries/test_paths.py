@@ -237,6 +237,22 @@ async def test_nested_connections_examine_no_more_than_they_return(warehouse: Wa
     assert cost.keys <= 40 * 6
 
 
+BEHIND = (
+    "query($after: String) { shelves(first: 60) { nodes { id items(first: 2, after: $after) { nodes { id } } } } }"
+)
+
+
+async def test_a_cursor_under_many_parents_is_read_for_its_own_alone(warehouse: Warehouse) -> None:
+    first = await warehouse.ask('{ shelf(id: "Shelf:s10") { items(first: 2) { pageInfo { endCursor } } } }')
+    assert first.data is not None
+    warehouse.commands.sent.clear()
+    answer = await warehouse.ask(BEHIND, {"after": first.data["shelf"]["items"]["pageInfo"]["endCursor"]})
+    assert answer.data is not None
+    assert [each["id"] for each in answer.data["shelves"]["nodes"] if each["items"]] == ["Shelf:s10"]
+    assert [each["extensions"]["code"] for each in answer.errors] == ["BAD_CURSOR"] * 59
+    assert len(warehouse.commands.reads()) == 3
+
+
 CHOSEN = "query($in: [ID!]) { items(first: 400, where: {shelfId: {in: $in}}) { nodes { id } } }"
 ALL_CHOSEN = "query($where: ItemWhere) { items(first: 400, where: $where) { nodes { id } } }"
 
