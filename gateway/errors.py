@@ -8,6 +8,7 @@ GatewayError
 ├── BadInput               a client's value is refused before anything is decided
 │   ├── BadToken           a token that this log did not give
 │   ├── BadCursor          a cursor that this connection did not give
+│   ├── CursorExpired      a cursor of an order that is gone
 │   └── BadPage            a page that is not offered
 ├── CommandIdReused        the command id belongs to another command
 ├── CommandFailed          a command function raised; nothing was changed
@@ -74,6 +75,10 @@ class BadToken(BadInput):
 
 class BadCursor(BadInput):
     """A cursor that this connection did not give."""
+
+
+class CursorExpired(BadInput):
+    """A cursor of an order that the read model had once, and has no more."""
 
 
 class BadPage(BadInput):

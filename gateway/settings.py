@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     """How many characters one text in an input may have."""
     page_limit: int = Field(default=500, ge=1)
     page_default: int = Field(default=50, ge=0)
+    count_limit: int = Field(default=10_000, ge=0)
+    """Beyond how many views a connection does not count them: `totalCount` is null then."""
 
 
 def load_settings(**given: object) -> Settings:

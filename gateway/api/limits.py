@@ -21,7 +21,8 @@ class Limits:
 
     `cost` is the number of values that the answer may hold, with all fragments expanded and all pages full.
     A field's page is its `first` or `last`, `page_default` without either; a list without a page is taken
-    to have `list_size` items. What introspection asks for has its own depth.
+    to have `list_size` items. What `in` reads beside the page, a page for each further value, counts as well.
+    What introspection asks for has its own depth.
     """
 
     characters: int = 15_000

@@ -6,7 +6,8 @@ level doubles it. So fragments are counted as often as they are spread, and weig
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from math import prod
+from typing import Any, cast
 
 from graphql import (
     DocumentNode,
@@ -19,6 +20,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionNode,
@@ -150,7 +152,8 @@ class Scale:
         """How many values a field asks for: once, and for each item of the page around it."""
         page = self._page(known, node) if known else None
         if known is None or not _is_list(known):
-            return min(1 + below.of(self._limits.list_size if page is None else page), _ENOUGH), 0
+            beside = 0 if page is None else page * (self._choices(node) - 1)
+            return min(1 + below.of(self._limits.list_size if page is None else page) + beside, _ENOUGH), 0
         item = min(1 + below.of(self._limits.list_size), _ENOUGH)
         return (0, item) if page is None else (1 + page * item, 0)
 
@@ -163,6 +166,21 @@ class Scale:
         lists = [name for name, each in known.args.items() if _is_list(each)]
         return max((self._length(given[name]) for name in lists if name in given), default=None)
 
+    def _choices(self, node: FieldNode) -> int:
+        """Of how many walks a connection is made: `in` reads a page for each choice, whatever is shown of it."""
+        given = {each.name.value: each.value for each in node.arguments or ()}
+        filters = self._fields(given.get("where")).values()
+        choices = prod(max(1, self._length(each["in"])) for each in map(self._fields, filters) if "in" in each)
+        return min(choices, _ENOUGH)
+
+    def _fields(self, value: object) -> Mapping[str, Any]:
+        """What is in an object of the document or of a variable, by its name; nothing for anything else."""
+        if isinstance(value, VariableNode):
+            value = self._value(value, least=None)
+        if isinstance(value, ObjectValueNode):
+            return {each.name.value: each.value for each in value.fields}
+        return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
     def _size(self, node: ValueNode) -> int | None:
         """A page's size as it counts: a larger one than there is will be refused by the page itself."""
         if isinstance(node, IntValueNode):
@@ -174,10 +192,10 @@ class Scale:
             size = int(size)
         return max(0, min(size, self._limits.page_limit)) if isinstance(size, int) else None
 
-    def _length(self, node: ValueNode) -> int:
-        if isinstance(node, ListValueNode):
-            return len(node.values)
-        found: object = self._value(node, least=[])
+    def _length(self, value: object) -> int:
+        if isinstance(value, ListValueNode):
+            return len(value.values)
+        found: object = self._value(value, least=[]) if isinstance(value, ValueNode) else value
         return len(found) if isinstance(found, list) else 1  # pyright: ignore[reportUnknownArgumentType] # of anything
 
     def _value(self, node: ValueNode, least: object) -> Any:

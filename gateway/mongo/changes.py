@@ -15,6 +15,7 @@ from typing import Any, Self, TypeAlias
 from pymongo.errors import PyMongoError
 from pymongo.read_preferences import ReadPreference
 
+from gateway.mongo.causal import Seen
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
 from gateway.mongo.client import MAJORITY, Database, Document, settle
 from gateway.mongo.collections import CHECKPOINTS, EVENTS
@@ -69,6 +70,8 @@ class Changes:
 
     def __init__(self, database: Database) -> None:
         self._database = database.with_options(read_preference=ReadPreference.PRIMARY, read_concern=MAJORITY)
+        self.seen = Seen(database)
+        """Reads that show all that was told here."""
         self._listeners: dict[int, Listener] = {}
         self._numbers = count()
         self._pause = FIRST_PAUSE
@@ -120,6 +123,7 @@ class Changes:
             change: Document | None = await stream.try_next()
             self._pause = FIRST_PAUSE
             if change is not None and (heard := _heard(change)):
+                self.seen.note(change["clusterTime"])
                 self._tell(heard)
 
     async def _reopened(self) -> Any:
@@ -179,6 +183,7 @@ _PIPELINE = [
     {
         "$project": {
             "operationType": 1,
+            "clusterTime": 1,
             "ns.coll": 1,
             "documentKey._id": 1,
             "fullDocument": {"$cond": [{"$eq": ["$ns.coll", CHECKPOINTS]}, "$fullDocument", "$$REMOVE"]},

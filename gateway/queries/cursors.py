@@ -1,41 +1,94 @@
 """Cursors: sealed places in the order of one connection."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache, cached_property
 from typing import Any
 
 from gateway.application.model import ReadModel
-from gateway.errors import BadCursor
-from gateway.queries.routes import Route
-from gateway.queries.values import packed, unpacked
+from gateway.application.shapes import Shape, shape
+from gateway.errors import BadCursor, CursorExpired
+from gateway.queries.routes import Route, every_route, type_of
+from gateway.queries.storage import Walk
+from gateway.queries.values import packed, rank, unpacked
 from gateway.queries.windows import Place
 from gateway.signing import Signer
 
 _PURPOSE = "cursor"
 
 
-@dataclass(frozen=True, slots=True)
 class Cursors:
-    """Seals places and opens them again, for one read model on one route; in either direction."""
+    """Seals places and opens them again, for one connection: a read model, a route, and what is equal in it.
 
-    signer: Signer
-    read_model: ReadModel
-    route: Route
+    They serve in either direction and whatever the range. `walks` are those that the connection is made of.
+    """
+
+    def __init__(self, signer: Signer, read_model: ReadModel, route: Route, walks: Iterable[Walk]) -> None:
+        self.read_model = read_model
+        self._signer, self._route, self._walks = signer, route, walks
 
     def seal(self, document: Any) -> str:
         """The cursor of a view's document."""
-        content = {"of": self._name(), "at": [document[name] for name in self.route.rest]}
-        return self.signer.seal(_PURPOSE, packed(content))
+        content = {**self._connection, "at": [document[name] for name in self._route.rest]}
+        return self._signer.seal(_PURPOSE, packed(content))
 
     def open(self, cursor: str | None, argument: str) -> Place | None:
-        """The place of a cursor. Raises BadCursor for a text that is none of this connection."""
+        """The place of a cursor.
+
+        Raises CursorExpired for one of an order that the read model has no more, BadCursor for any other text that
+        is none of this connection.
+        """
         if cursor is None:
             return None
-        payload = self.signer.unseal(_PURPOSE, cursor)
+        payload = self._signer.unseal(_PURPOSE, cursor)
         content = unpacked(payload) if payload is not None else {}
-        if content.get("of") != self._name():
-            raise BadCursor(f"`{argument}` is no cursor of this connection.", (argument,))
-        return tuple(content["at"])
+        if {name: content.get(name) for name in self._connection} == self._connection:
+            return tuple(content["at"])
+        if content.get("of") == self.read_model.name and content.get("by") not in self._orders():
+            raise CursorExpired(f"The order that `{argument}` is a place in is gone; begin anew.", (argument,))
+        raise BadCursor(f"`{argument}` is no cursor of this connection.", (argument,))
 
-    def _name(self) -> str:
-        route = self.route
-        return f"{self.read_model.name}:{','.join(route.equal)}:{','.join(route.rest)}"
+    @cached_property
+    def _connection(self) -> dict[str, Any]:
+        """What a cursor names its connection by."""
+        return {"of": self.read_model.name, "by": _order(self.read_model, self._route), "in": self._equal()}
+
+    def _equal(self) -> bytes:
+        """A digest of the values that are equal in this connection, in whichever order they were given."""
+        values = {name: [each.equal[name] for each in self._walks] for name in self._route.equal}
+        unlike = {name: {rank(value): value for value in held} for name, held in values.items()}
+        ordered = {name: [held[each] for each in sorted(held)] for name, held in unlike.items()}
+        return _digest(packed(ordered))
+
+    def _orders(self) -> set[bytes]:
+        return {_order(self.read_model, each) for each in every_route(self.read_model)}
+
+
+def _order(read_model: ReadModel, route: Route) -> bytes:
+    """A digest of an order: a route, and how the fields that it goes along are stored."""
+    return _digest_of(route, tuple(type_of(read_model, name) for name in route.rest))
+
+
+@cache
+def _digest_of(route: Route, types: tuple[Any, ...]) -> bytes:
+    return _digest(json.dumps([route.equal, route.rest, [_compared(shape(each)) for each in types]]).encode())
+
+
+def _compared(of: Shape) -> Shape:
+    """What of a shape has a say in the order: which members an enum has, and whether there are nulls, does not."""
+    match of:
+        case {"optional": inner}:
+            return _compared(inner)
+        case {"enum": _}:
+            return "string"
+        case {"list": item}:
+            return {"list": _compared(item)}
+        case {"fields": fields}:
+            return {"fields": [[name, _compared(each)] for name, each in fields.items()]}
+        case _:
+            return of
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()[:8]

@@ -1,6 +1,6 @@
 """What a connection is asked for and what it answers, as the Relay connection specification has it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,13 +10,17 @@ from gateway.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Which values of the order field are wanted; None is no bound, and a bound leaves nulls out."""
+    """Which values of the order field are wanted; None is no bound, and a bound leaves nulls out.
+
+    `null` says whether only nulls are wanted, or everything but them.
+    """
 
     gt: Any = None
     gte: Any = None
     lt: Any = None
     lte: Any = None
     prefix: str | None = None
+    null: bool | None = None
 
 
 EVERYTHING = Range()
@@ -26,9 +30,11 @@ EVERYTHING = Range()
 class PageRequest:
     """A page of a connection: which views, in which order, and which part of them.
 
-    `where_equal` and `order` are fields of the view, `range` bounds the order field; values are of the view's
-    own types. Without `order` the views come in the order of the first access path declared with these
-    equal fields, and by key where nothing must be equal. Cursors are those of the connection's edges.
+    `where_equal`, `where_in` and `order` are fields of the view, `range` bounds the order field; values are of the
+    view's own types. Of a field in `where_in` a view has one of the values; the order field may be one of them.
+    Without `order` the views come in the order of the first access path declared with these equal fields, and by
+    key where nothing must be equal. Cursors are those of the connection's edges. `link` is the equal field by whose
+    value pages of one tick are told apart and gathered; without it the path's first field is.
     """
 
     where_equal: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -39,6 +45,13 @@ class PageRequest:
     after: str | None = None
     last: int | None = None
     before: str | None = None
+    where_in: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])
+    link: str | None = None
+
+    @property
+    def equal_fields(self) -> tuple[str, ...]:
+        """The fields that are held fixed, at one value or at each of some."""
+        return (*self.where_equal, *(each for each in self.where_in if each != self.order))
 
     @property
     def backward(self) -> bool:

@@ -37,7 +37,9 @@ class Positions:
     """
 
     def __init__(self, database: Database, changes: Changes, model: Model) -> None:
-        self._checkpoints = Checkpoints(database)
+        self.seen = changes.seen
+        """Reads that show all that is known here."""
+        self._checkpoints = Checkpoints(database, self.seen)
         self._changes = changes
         self._versions = {each.name: each.version for each in model.read_models}
         self._known: dict[str, Checkpoint] = {}

@@ -1,10 +1,11 @@
 """The reads that GraphQL is answered from: one view, a page, a count."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 from gateway.application.model import Model, ReadModel
 from gateway.errors import ViewParked
@@ -13,28 +14,29 @@ from gateway.mongo.client import Database, Document
 from gateway.mongo.codec import decoder, value_encoder
 from gateway.mongo.parked import name_of
 from gateway.mongo.paths import version_of
+from gateway.queries.choices import apart
 from gateway.queries.cursors import Cursors
 from gateway.queries.freshness import Freshness
 from gateway.queries.gather import Gather
 from gateway.queries.pages import Edge, Page, PageRequest, Viewed, size_of
 from gateway.queries.parked import Parked
 from gateway.queries.positions import Positions
-from gateway.queries.routes import Route, given, held, key_type, route_for, whole
+from gateway.queries.routes import Route, given, held, held_name, key_type, route_for, whole
 from gateway.queries.storage import Views, Walk
-from gateway.queries.values import stored
+from gateway.queries.values import rank, stored
 from gateway.queries.windows import Place
 from gateway.settings import Settings
 from gateway.signing import Signer
 
-MOST_COUNTED = 10_000
-"""Beyond so many views a connection does not say how many it has."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class _Branches:
-    """The same walk for many links: for many values of the route's first field. `name` tells walks apart."""
+    """The same walk for many values of the field `link`. `name` tells walks apart."""
 
     name: tuple[Any, ...]
+    link: str = field(compare=False)
     walk: Walk = field(compare=False)
 
 
@@ -57,7 +59,7 @@ class Queries:
     def __init__(
         self, database: Database, model: Model, signer: Signer, settings: Settings, positions: Positions
     ) -> None:
-        self._views = Views(database)
+        self._views = Views(database, positions.seen)
         self._read_models = {each.name: each for each in model.read_models}
         self._signer = signer
         self._settings = settings
@@ -90,28 +92,39 @@ class Queries:
     async def page(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> Page:
         """A page of views, along a declared access path and no further than the page.
 
-        Pages without cursors that differ only in the value of the path's first field are gathered, if they
-        are asked for in one tick. Raises BadInput where no path is declared, BadPage, BadCursor.
+        Pages without cursors that differ only in the value of one equal field are gathered, if they are asked
+        for in one tick. Raises BadInput where no path is declared, BadPage, BadCursor, CursorExpired.
         """
         size = size_of(wanted, self._settings)
         route = route_for(read_model, wanted)
-        cursors = Cursors(self._signer, read_model, route)
+        walks = _walks(read_model, route, wanted, size + 1)
+        cursors = Cursors(self._signer, read_model, route, [walk for _, walk in walks])
         after, before = cursors.open(wanted.after, "after"), cursors.open(wanted.before, "before")
         walk = _walk(read_model, route, wanted, size + 1)
         await self._fresh_list(read_model, wanted, freshness)
+        await self._fresh(read_model, freshness)
         low, high = (before, after) if wanted.descending else (after, before)
-        found = await self._between(walk, low, high) if low or high else await self._whole(walk, wanted)
+        if low or high:
+            found = await self._between([walk for _, walk in walks], low, high)
+        else:
+            found = await self._whole(walks)
         return _page(found, wanted.backward, size, cursors)
 
     async def count(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> int | None:
         """How many views the whole connection has, whatever the page; None beyond 10,000."""
         walk = _walk(read_model, route_for(read_model, wanted), wanted, MOST_COUNTED + 1)
         await self._fresh_list(read_model, wanted, freshness)
+        """How many views the whole connection has, whatever the page; None beyond the setting `count_limit`."""
+        most = self._settings.count_limit
+        walks = _walks(read_model, route_for(read_model, wanted), wanted, most + 1)
+        await self._fresh(read_model, freshness)
+        counted = sum(await _all([self._counted(*each) for each in walks]))
+        return counted if counted <= most else None
+
+    async def _counted(self, wanted: PageRequest, walk: Walk) -> int:
         if walk.route.equal:
-            counted = await self._counts.get(*_branches(walk, wanted)) or 0
-        else:
-            counted = await self._views.count(walk)
-        return counted if counted <= MOST_COUNTED else None
+            return await self._counts.get(*_branches(walk, wanted)) or 0
+        return await self._views.count(walk)
 
     async def _fresh(self, read_model: ReadModel, freshness: Freshness) -> None:
         """Wait for the request's position; note how far the read model is before it is read."""
@@ -148,17 +161,32 @@ class Queries:
         else:
             documents = await self._views.walk(walk)
         return _Found(documents, ahead=False, behind=False)
+    async def _whole(self, walks: Sequence[tuple[PageRequest, Walk]]) -> _Found:
+        found = await _all([self._walked(*each) for each in walks])
+        return _Found(_merged(found, [walk for _, walk in walks]), ahead=False, behind=False)
 
-    async def _between(self, walk: Walk, low: Place | None, high: Place | None) -> _Found:
-        """The walk between two cursors, and whether anything lies beyond them."""
-        window = walk.window
-        documents, below, above = await asyncio.gather(
-            self._views.walk(replace(walk, window=window.between(low, high))),
-            self._views.any(replace(walk, window=window.up_to(low), limit=1)) if low else _nothing(),
-            self._views.any(replace(walk, window=window.from_(high), limit=1)) if high else _nothing(),
+    async def _walked(self, wanted: PageRequest, walk: Walk) -> list[Document]:
+        if walk.route.equal:
+            return await self._lists.get(*_branches(walk, wanted)) or []
+        return await self._views.walk(walk)
+
+    async def _between(self, walks: Sequence[Walk], low: Place | None, high: Place | None) -> _Found:
+        """The walks between two cursors, and whether anything lies beyond them."""
+        parts = [replace(walk, window=walk.window.between(low, high)) for walk in walks]
+        found, below, above = await asyncio.gather(
+            _all([self._views.walk(each) for each in parts]),
+            self._any([replace(walk, window=walk.window.up_to(low), limit=1) for walk in walks if low]),
+            self._any([replace(walk, window=walk.window.from_(high), limit=1) for walk in walks if high]),
         )
-        ahead, behind = (below, above) if walk.down else (above, below)
-        return _Found(documents, ahead, behind)
+        ahead, behind = (below, above) if parts and parts[0].down else (above, below)
+        return _Found(_merged(found, parts), ahead, behind)
+
+    async def _any(self, walks: Sequence[Walk]) -> bool:
+        """Whether one of the walks meets a view; the first one mostly does."""
+        for walk in walks:
+            if await self._views.any(walk):
+                return True
+        return False
 
     async def _load_views(self, name: str, keys: Sequence[Any]) -> Mapping[Any, Viewed]:
         read_model = self._read_models[name]
@@ -170,39 +198,58 @@ class Queries:
         walk = branches.walk
         if len(links) == 1:  # the walk is this link's own, and can be bounded exactly
             return {links[0]: await self._views.walk(walk)}
-        found = await self._views.walk_each(walk, _held(walk, links))
+        found = await self._views.walk_each(walk, branches.link, _held(branches, links))
         return dict(zip(links, found, strict=True))
 
     async def _load_counts(self, branches: _Branches, links: Sequence[Any]) -> Mapping[Any, int]:
         walk = branches.walk
         if len(links) == 1:
             return {links[0]: await self._views.count(walk)}
-        found = await self._views.count_each(walk, _held(walk, links))
+        found = await self._views.count_each(walk, branches.link, _held(branches, links))
         return dict(zip(links, found, strict=True))
 
 
-async def _nothing() -> bool:
-    return False
+async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """What they answer, all at once; mostly there is one, which needs no task of its own."""
+    return [await calls[0]] if len(calls) == 1 else await asyncio.gather(*calls)
+
+
+def _walks(read_model: ReadModel, route: Route, wanted: PageRequest, limit: int) -> list[tuple[PageRequest, Walk]]:
+    """The walks over everything that is wanted, one for each choice of values; any one may fill the page."""
+    return [(each, _walk(read_model, route, each, limit)) for each in apart(read_model, wanted)]
 
 
 def _walk(read_model: ReadModel, route: Route, wanted: PageRequest, limit: int) -> Walk:
-    """The walk over everything that is wanted, from the end at which the page begins."""
+    """A walk from the end at which the page begins."""
     values = given(read_model, wanted)
     equal = {name: held(read_model, name, values[name]) for name in route.equal}
     down = wanted.descending != wanted.backward
     return Walk(read_model, route, equal, whole(read_model, route, wanted.range), down, limit)
 
 
+def _merged(found: Sequence[list[Document]], walks: Sequence[Walk]) -> list[Document]:
+    """What several walks along one route met, in its order and up to its limit."""
+    if len(found) <= 1:
+        return found[0] if found else []
+    rest, walk = walks[0].route.rest, walks[0]
+
+    def place(document: Document) -> list[Any]:
+        return [rank(document[name]) for name in rest]
+
+    return sorted(chain.from_iterable(found), key=place, reverse=walk.down)[: walk.limit]
+
+
 def _branches(walk: Walk, wanted: PageRequest) -> tuple[_Branches, Any]:
-    """What this walk has in common with others, and the link that is its own."""
+    """What this walk has in common with others, and the value of its own that it is told apart by."""
     values = given(walk.read_model, wanted)
-    link, *others = [values[name] for name in walk.route.equal]
-    name = (walk.read_model.name, walk.route, tuple(others), wanted.range, walk.down, walk.limit)
-    return _Branches(name, walk), link
+    link = held_name(walk.read_model, wanted.link) if wanted.link else walk.route.equal[0]
+    others = tuple((name, values[name]) for name in walk.route.equal if name != link)
+    name = (walk.read_model.name, walk.route, others, wanted.range, link, walk.down, walk.limit)
+    return _Branches(name, link, walk), values[link]
 
 
-def _held(walk: Walk, links: Sequence[Any]) -> list[Any]:
-    return [held(walk.read_model, walk.route.equal[0], each) for each in links]
+def _held(branches: _Branches, links: Sequence[Any]) -> list[Any]:
+    return [held(branches.walk.read_model, branches.link, each) for each in links]
 
 
 def _page(found: _Found, backward: bool, size: int, cursors: Cursors) -> Page:

@@ -31,15 +31,15 @@ class Route:
 
 def route_for(read_model: ReadModel, wanted: PageRequest) -> Route:
     """The index that holds what is wanted in the order wanted. Raises BadInput where none is declared."""
-    fixed = given(read_model, wanted).keys()
-    order = None if wanted.order is None else _stored_name(read_model, wanted.order)
-    for route in _routes(read_model, len(fixed)):
+    fixed = {held_name(read_model, name) for name in wanted.equal_fields}
+    order = None if wanted.order is None else held_name(read_model, wanted.order)
+    for route in routes(read_model, len(fixed)):
         if set(route.equal) == fixed and order in (None, route.rest[0]):
             return route
     raise BadInput(_not_declared(read_model, wanted))
 
 
-def _routes(read_model: ReadModel, fixed: int) -> Iterator[Route]:
+def routes(read_model: ReadModel, fixed: int) -> Iterator[Route]:
     """The ways to walk the indexes with so many fields fixed, those declared just so first."""
     paths = [BY_KEY, *read_model.paths]
     for path in sorted(paths, key=lambda path: len(path.equal) != fixed):
@@ -49,16 +49,25 @@ def _routes(read_model: ReadModel, fixed: int) -> Iterator[Route]:
             yield Route(names[:fixed], names[fixed:])
 
 
+def every_route(read_model: ReadModel) -> Iterator[Route]:
+    """All ways in which a connection of this read model can be walked."""
+    for fixed in range(1 + max(len((*path.equal, path.order)) for path in [BY_KEY, *read_model.paths])):
+        yield from routes(read_model, fixed)
+
+
 def given(read_model: ReadModel, wanted: PageRequest) -> dict[str, Any]:
     """The values that are held fixed, by the names under which they are stored."""
-    return {_stored_name(read_model, name): value for name, value in wanted.where_equal.items()}
+    return {held_name(read_model, name): value for name, value in wanted.where_equal.items()}
 
 
 def held(read_model: ReadModel, name: str, value: Any) -> Any:
     """What a value of a stored field is stored as. Raises BadInput for one that the field can't have."""
-    if name == "_id":
-        return stored(key_type(read_model), value, "id")
-    return stored(fields_of(read_model.view)[name], value, name)
+    return stored(type_of(read_model, name), value, "id" if name == "_id" else name)
+
+
+def type_of(read_model: ReadModel, name: str) -> Any:
+    """The type of a stored field."""
+    return key_type(read_model) if name == "_id" else fields_of(read_model.view)[name]
 
 
 def key_type(read_model: ReadModel) -> Any:
@@ -71,12 +80,13 @@ def whole(read_model: ReadModel, route: Route, range_: Range) -> Window:
     return window(range_, len(route.rest), lambda value: held(read_model, route.rest[0], value))
 
 
-def _stored_name(read_model: ReadModel, name: str) -> str:
+def held_name(read_model: ReadModel, name: str) -> str:
+    """The name under which a view's field is stored."""
     return stored_name(name, read_model.key_field, read_model.journal)
 
 
 def _not_declared(read_model: ReadModel, wanted: PageRequest) -> str:
-    asked = _named(tuple(wanted.where_equal), wanted.order)
+    asked = _named(wanted.equal_fields, wanted.order)
     declared = "; ".join(_named(path.equal, path.order) for path in [BY_KEY, *read_model.paths])
     return f"{camel(read_model.many)} can't be asked for {asked}. There is: {declared}."
 

@@ -1,4 +1,7 @@
-"""Views and checkpoints in MongoDB, read: every read is a majority read on the primary, along an index."""
+"""Views and checkpoints in MongoDB, read: every read is a majority read on the primary, along an index.
+
+None shows less than what this process has seen before, whoever is the primary.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from typing import Any
 from pymongo.read_preferences import ReadPreference
 
 from gateway.application.model import ReadModel
+from gateway.mongo.causal import Seen
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
 from gateway.mongo.client import (
     MAJORITY,
@@ -14,7 +18,6 @@ from gateway.mongo.client import (
     Collection,
     Database,
     Document,
-    answering,
     collection,
     settle,
 )
@@ -38,42 +41,43 @@ class Walk:
 class Views:
     """The collections of all read models."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seen: Seen) -> None:
         self._database = database
+        self._seen = seen
         self._across = database.with_options(
             codec_options=OPTIONS, read_preference=ReadPreference.PRIMARY, read_concern=MAJORITY
         )
 
     async def by_key(self, read_model: ReadModel, keys: Sequence[Any]) -> list[Document]:
         """The views of some keys, in no order."""
-        with answering():
-            found = self._of(read_model).find({"_id": {"$in": list(keys)}}, batch_size=len(keys) + 1)
-            return await found.to_list(None)
+        async with self._seen.reading() as session:
+            wanted = {"_id": {"$in": list(keys)}}
+            return await self._of(read_model).find(wanted, batch_size=len(keys) + 1, session=session).to_list(None)
 
     async def walk(self, walk: Walk) -> list[Document]:
         """The views of a walk, in its order; no other document is examined."""
         if walk.window.empty or not walk.limit:
             return []
-        with answering():
-            return await self._cursor(walk, None).to_list(None)
+        async with self._seen.reading() as session:
+            return await self._cursor(walk, None, session).to_list(None)
 
     async def any(self, walk: Walk) -> bool:
         """Whether a walk meets a view; answered from the index alone."""
         if walk.window.empty:
             return False
-        with answering():
-            return bool(await self._cursor(walk, {"_id": 1}).to_list(None))
+        async with self._seen.reading() as session:
+            return bool(await self._cursor(walk, {"_id": 1}, session).to_list(None))
 
-    async def walk_each(self, walk: Walk, links: Sequence[Any]) -> list[list[Document]]:
-        """The same walk for each value of the route's first field, in one question."""
+    async def walk_each(self, walk: Walk, link: str, links: Sequence[Any]) -> list[list[Document]]:
+        """The same walk for each value of one of the equal fields, in one question."""
         found: dict[int, list[Document]] = {place: [] for place in range(len(links))}
-        for row in await self._for_each(walk, links, [*_branch(walk)]):
+        for row in await self._for_each(walk, (link, links), [*_branch(walk, link)]):
             found[row["place"]].append(row["found"])
         return [*found.values()]
 
-    async def count_each(self, walk: Walk, links: Sequence[Any]) -> list[int]:
+    async def count_each(self, walk: Walk, link: str, links: Sequence[Any]) -> list[int]:
         """How many views each walk meets, up to its limit."""
-        rows = await self._for_each(walk, links, [*_branch(walk), {"$count": "views"}])
+        rows = await self._for_each(walk, (link, links), [*_branch(walk, link), {"$count": "views"}])
         found = {row["place"]: row["found"]["views"] for row in rows}
         return [found.get(place, 0) for place in range(len(links))]
 
@@ -81,16 +85,16 @@ class Views:
         """How many views a walk meets, up to its limit."""
         if walk.window.empty:
             return 0
-        with answering():
+        async with self._seen.reading() as session:
             return await self._of(walk.read_model).count_documents(
-                _condition(walk), hint=_pattern(walk), limit=walk.limit
+                _condition(walk), session, hint=_pattern(walk), limit=walk.limit
             )
 
-    def _cursor(self, walk: Walk, projection: dict[str, int] | None) -> Any:
+    def _cursor(self, walk: Walk, projection: dict[str, int] | None, session: Any) -> Any:
         fixed = [(name, walk.equal[name]) for name in walk.route.equal]
         return (
             self._of(walk.read_model)
-            .find({}, projection, batch_size=walk.limit + 1)
+            .find({}, projection, batch_size=walk.limit + 1, session=session)
             .hint(_pattern(walk))
             .min([*fixed, *zip(walk.route.rest, walk.window.lower, strict=True)])
             .max([*fixed, *zip(walk.route.rest, walk.window.upper, strict=True)])
@@ -98,18 +102,21 @@ class Views:
             .limit(walk.limit)
         )
 
-    async def _for_each(self, walk: Walk, links: Sequence[Any], branch: Sequence[Document]) -> list[Document]:
+    async def _for_each(
+        self, walk: Walk, linked: tuple[str, Sequence[Any]], branch: Sequence[Document]
+    ) -> list[Document]:
+        link, links = linked
         lookup = {
             "from": self._of(walk.read_model).name,
             "localField": "link",
-            "foreignField": walk.route.equal[0],
+            "foreignField": link,
             "pipeline": branch,
             "as": "found",
         }
-        asked = [{"place": place, "link": link} for place, link in enumerate(links)]
+        asked = [{"place": place, "link": value} for place, value in enumerate(links)]
         pipeline = [{"$documents": asked}, {"$lookup": lookup}, {"$unwind": "$found"}]
-        with answering():
-            cursor: Any = await settle(self._across.aggregate(pipeline))
+        async with self._seen.reading() as session:
+            cursor: Any = await settle(self._across.aggregate(pipeline, session))
             return await cursor.to_list(None)
 
     def _of(self, read_model: ReadModel) -> Collection:
@@ -121,22 +128,24 @@ class Views:
 class Checkpoints:
     """How far the read models are, as a majority knows it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, seen: Seen) -> None:
         self._checkpoints = collection(database, CHECKPOINTS)
+        self._seen = seen
 
     async def all(self) -> list[Checkpoint]:
-        with answering():
-            return [checkpoint_of(each) async for each in self._checkpoints.find({}, {"touched": 0})]
+        async with self._seen.reading() as session:
+            found = self._checkpoints.find({}, {"touched": 0}, session=session)
+            return [checkpoint_of(each) async for each in found]
 
 
 def _pattern(walk: Walk, down: bool = False) -> list[tuple[str, int]]:
     return [(name, -1 if down else 1) for name in walk.route.fields]
 
 
-def _branch(walk: Walk) -> Iterator[Document]:
-    """What is done for one link. Only the route's own index can give this order without sorting."""
+def _branch(walk: Walk, link: str) -> Iterator[Document]:
+    """What is done for one value. Only the route's own index can give this order without sorting."""
     condition = _condition(walk)
-    condition.pop(walk.route.equal[0], None)
+    del condition[link]
     yield {"$match": condition}
     yield {"$sort": dict(_pattern(walk, down=walk.down))}
     yield {"$limit": walk.limit}

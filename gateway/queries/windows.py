@@ -43,9 +43,11 @@ class Window:
         return Window(max(self.lower, place, key=_order), self.upper)
 
     def condition(self) -> dict[str, Any]:
-        """The bounds on the first field in the query language, which leaves nulls out by itself."""
+        """The bounds on the first field in the query language, whose comparisons leave nulls out by themselves."""
         first, last = self.lower[0], self.upper[0]
         found: dict[str, Any] = {}
+        if first is None and last == LAST:
+            found["$ne"] = None
         if first is not None and first != FIRST:
             found["$gt" if self.lower[1:] and self.lower[1] == LAST else "$gte"] = first
         if last not in (LAST, BEHIND_TEXT):
@@ -75,6 +77,8 @@ def _lower_ends(range_: Range, width: int, held: Callable[[Any], Any]) -> list[P
         found.append(_end(held(range_.gte), width, behind=_rounded(range_.gte)))
     if range_.prefix is not None:
         found.append(_end(_text(held(range_.prefix)), width, behind=False))
+    if range_.null is not None:
+        found.append(_end(None, width, behind=not range_.null))
     return found
 
 
@@ -86,6 +90,8 @@ def _upper_ends(range_: Range, width: int, held: Callable[[Any], Any]) -> list[P
         found.append(_end(held(range_.lte), width, behind=True))
     if range_.prefix is not None:
         found.append(_end(behind_prefix(_text(held(range_.prefix))), width, behind=False))
+    if range_.null:
+        found.append(_end(None, width, behind=True))
     return found
 
 

@@ -104,7 +104,7 @@ class Expected:
             "email": customer.email,
             "status": customer.status,
             "registeredAt": moment(customer.registered_at),
-            "accounts": lambda a: self.connection("accounts", {**a, "where": {"customerId": {"eq": id_}}}),
+            "accounts": lambda a: self.connection("accounts", _of_owner(a, "customerId", id_)),
         }
 
     def account(self, account: Account) -> Thing:
@@ -121,7 +121,7 @@ class Expected:
             "overdraftLimit": money(account.overdraft_limit, account.currency),
             "available": money(available, account.currency),
             "openedAt": moment(account.opened_at),
-            "statement": lambda a: self.connection("statement", {**a, "where": {"accountId": {"eq": id_}}}),
+            "statement": lambda a: self.connection("statement", _of_owner(a, "accountId", id_)),
         }
 
     def version(self, stream: str) -> Told:
@@ -216,6 +216,11 @@ class Expected:
         if not re.fullmatch(r"StatementLine:[1-9]\d*", text):
             return False
         return self.numbers.setdefault(text, key) == key and self._numbered.setdefault(key, text) == text
+
+
+def _of_owner(arguments: Arguments, link: str, id_: str) -> dict[str, Any]:
+    """The arguments of a nested connection, as those of the one at the top that has the same views."""
+    return {**arguments, "where": {**(arguments.get("where") or {}), link: {"eq": id_}}}
 
 
 def event_thing(event: Event) -> Thing:

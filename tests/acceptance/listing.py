@@ -51,6 +51,7 @@ class Listing:
 
 _TESTS: Mapping[str, Callable[[Any, Any], bool]] = {
     "eq": lambda value, wanted: value == wanted,
+    "in": lambda value, wanted: value in wanted,
     "gt": lambda value, wanted: value > wanted,
     "gte": lambda value, wanted: value >= wanted,
     "lt": lambda value, wanted: value < wanted,
@@ -77,7 +78,7 @@ def _account_fields() -> dict[str, Read]:
         "ownerName": lambda account: account.owner_name,
         "status": lambda account: account.status,
         "currency": lambda account: account.currency,
-        "balance": lambda account: account.balance,
+        "balance": lambda account: (account.balance, account.currency),
         "openedAt": _moment(lambda account: account.opened_at),
     }
 

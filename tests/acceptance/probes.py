@@ -96,13 +96,15 @@ def connections_filtered_and_ordered(day: Day) -> None:
 
 def connections_of_views(day: Day) -> None:
     taken = "$first: Int, $after: String, $last: Int, $before: String"
-    passed = "first: $first, after: $after, last: $last, before: $before"
-    for owner, name, view in (("account", "statement", "StatementLine"), ("customer", "accounts", "Account")):
+    passed = "first: $first, after: $after, last: $last, before: $before, where: $where, orderBy: $orderBy"
+    for owner, name, view, asked in _nested(day):
         selection = everything(day.schema, f"{view}Connection", 1)
-        text = f"query($id: ID!, {taken}) {{ {owner}(id: $id) {{ {name}({passed}) {selection} }} }}"
-        for number in (1, 2, 30):
-            arguments = {"id": f"{owner.capitalize()}:{number}"}
-            _page(day, text, arguments, lambda data, owner=owner, name=name: data[owner][name])
+        taken_by = f"$id: ID!, {taken}, $where: {view}By{owner}Where, $orderBy: {view}By{owner}Order"
+        field = owner.lower()
+        text = f"query({taken_by}) {{ {field}(id: $id) {{ {name}({passed}) {selection} }} }}"
+        for number, arguments in product((1, 2, 30), ({}, *asked)):
+            found = {"id": f"{owner}:{number}", **arguments}
+            _page(day, text, found, lambda data, field=field, name=name: data[field][name])
 
 
 def events_from_history_and_live(day: Day) -> None:
@@ -239,6 +241,22 @@ def _follow_change(day: Day, name: str, id_: str, command: tuple[str, dict[str, 
             day.compare(text, {"id": id_}, data, {field: lambda _, p=at_least: day.expected.change(id_, name, p)})
 
 
+def _nested(day: Day) -> list[tuple[str, str, str, list[Arguments]]]:
+    lines = sorted(moment(each.at) for each in day.books.lines.values() if each.account == "2")
+    opened = sorted(moment(each.opened_at) for each in day.books.accounts.values() if each.customer == "2")
+    kinds: list[Arguments] = [
+        {"where": {"kind": each}} for each in ({"eq": "DEPOSIT"}, {"in": ["SENT", "DEPOSIT"]})
+    ]
+    names: list[Arguments] = [
+        {"where": {"ownerName": {"startsWith": "A"}}},
+        {"where": {"openedAt": {"in": opened}}},
+    ]
+    return [
+        ("Account", "statement", "StatementLine", [*_ordered("AT"), *kinds, *_bounds("at", lines[2], lines[-2])]),
+        ("Customer", "accounts", "Account", [*_ordered("OPENED_AT", "OWNER_NAME"), *names]),
+    ]
+
+
 def _unused(day: Day) -> str:
     return next(each for each in ("NOK", "SEK", "DKK", "PLN", "CZK") if each not in day.books.read().ledgers())
 
@@ -269,6 +287,9 @@ def _customers(day: Day) -> Iterator[Arguments]:
     yield from _bounds("registeredAt", times[20], times[-2])
     yield from ({"where": {"status": {"eq": each}}} for each in ("ACTIVE", "BLOCKED"))
     yield {"where": {"name": {"eq": "Ada Willow"}}}
+    yield {"where": {"name": {"in": ["Ada Willow", "Ada Harbour", "Nobody"]}}}
+    yield {"where": {"status": {"in": ["BLOCKED", "ACTIVE", "BLOCKED"]}}}
+    yield {"where": {"registeredAt": {"in": times[10:14]}}}
     yield {"where": {"status": {"eq": "ACTIVE"}, "name": {"startsWith": "Cleo "}}}
 
 
@@ -284,6 +305,11 @@ def _accounts(day: Day) -> Iterator[Arguments]:
     yield from ({**of_ada, **order} for order in _ordered("OPENED_AT", "OWNER_NAME"))
     yield {"where": {"ownerName": {"startsWith": "Ada"}}, "orderBy": {"field": "OWNER_NAME", "direction": "DESC"}}
     yield {"where": {"ownerName": {"eq": "Ada Harbour"}}}
+    yield {"where": {"ownerName": {"in": ["Cleo Quay", "Ada Harbour"]}}}
+    yield {"where": {"openedAt": {"in": times[30:33]}, "status": {"in": ["OPEN", "FROZEN"]}}}
+    yield {"where": {"customerId": {"in": [day.customer("ada"), "Customer:1"]}}}
+    for order in _ordered("BALANCE"):
+        yield {"where": {"currency": {"in": ["JPY", "EUR"]}}, **order}
     yield {"where": {"status": {"eq": "OPEN"}, "openedAt": {"gte": times[30]}}}
 
 
@@ -296,6 +322,8 @@ def _lines(day: Day) -> Iterator[Arguments]:
         yield {"where": account, **order}
     for kind in ("DEPOSIT", "WITHDRAWAL", "SENT", "RECEIVED"):
         yield {"where": {**account, "kind": {"eq": kind}}}
+    yield {"where": {"accountId": {"in": ["Account:2", "Account:1"]}}}
+    yield {"where": {"accountId": {"in": ["Account:2", "Account:1"]}, "kind": {"in": ["SENT", "DEPOSIT"]}}}
     for each in _bounds("at", times[2], times[-2]):
         yield {"where": {**account, **each["where"]}}
 
@@ -306,3 +334,4 @@ def _days(day: Day) -> Iterator[Arguments]:
     yield from _bounds("day", "2026-01-01", today)
     yield {"where": {"currency": {"eq": "EUR"}}}
     yield {"where": {"currency": {"eq": "EUR"}, "day": {"gte": today}}}
+    yield {"where": {"currency": {"in": ["EUR", "JPY"]}, "day": {"in": ["2026-01-01", today]}}}

@@ -40,9 +40,14 @@ def the_audit_trail(day: Day) -> None:
     _compare_between(
         day, text, {"where": mine, "after": edges[0]["cursor"], "before": edges[-1]["cursor"]}, correlation
     )
+    until = {"at": {"lte": moment(newest["at"])}}
     for name, value in (("kind", "QUERY"), ("outcome", "ANSWERED"), ("actor", "anonymous")):
-        where = {name: {"eq": value}, "at": {"lte": moment(newest["at"])}}
-        _compare(day, text, {"where": where}, {name: value, "at": {"$lte": newest["at"]}})
+        _compare(day, text, {"where": {name: {"eq": value}, **until}}, {name: value, "at": {"$lte": newest["at"]}})
+        choice = {name: {"in": [value]}, **until}
+        _compare(day, text, {"where": choice}, {name: value, "at": {"$lte": newest["at"]}})
+    for asked, query in (({"isNull": True}, None), ({"in": [correlation]}, correlation)):
+        where = {"correlationId": asked, **until}
+        _compare(day, text, {"where": where}, {"correlation_id": query, "at": {"$lte": newest["at"]}})
     for order in (OLDEST_FIRST, {"field": "AT", "direction": "DESC"}):
         where = {"at": {"lte": moment(newest["at"])}}
         _compare(day, text, {"where": where, "orderBy": order}, {"at": {"$lte": newest["at"]}})

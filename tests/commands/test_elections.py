@@ -2,8 +2,8 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from tests.support.checking import Sent
 from tests.support.counters import ONE, TWO, Increase
 from tests.support.counters import application as counters
 from tests.support.desks import Append, Desk, Opening, SteeredLog, desk, run, sent, until
-from tests.support.faults import failpoint
+from tests.support.faults import stalled
 from tests.support.workload import Workload
 
 pytestmark = [pytest.mark.anyio, pytest.mark.timeout(180)]
@@ -51,17 +51,6 @@ async def server() -> AsyncIterator[EmbeddedServer]:
 @pytest.fixture
 def place() -> str:
     return f"test_{uuid4().hex}"
-
-
-@asynccontextmanager
-async def stalled(server: EmbeddedServer) -> AsyncGenerator[None]:
-    """While in the block, the secondaries take nothing from the primary."""
-    primary = await server.primary()
-    async with AsyncExitStack() as stack:
-        for index, member in enumerate(server.members):
-            if index != primary:
-                await stack.enter_async_context(failpoint(member.uri, "stopReplProducer"))
-        yield
 
 
 async def whole(server: EmbeddedServer) -> None:

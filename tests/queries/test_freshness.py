@@ -141,7 +141,7 @@ async def test_a_lookup_does_not_undo_what_was_heard_meanwhile(
         monkeypatch.setattr(Checkpoints, "all", slowly)
         deaf.tell(Interrupted())
         await looked.wait()
-        (found,) = await look(Checkpoints(library.database))
+        (found,) = await look(Checkpoints(library.database, library.changes.seen))
         deaf.tell(CheckpointMoved(replace(found, position=6), ()))
         go_on.set()
         await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()}, timeout=0.1)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gateway.errors import BadInput, Unavailable
-from gateway.queries.gather import Gather
+from gateway.queries.gather import MOST_TICKS, Gather
 from gateway.queries.pages import Page, PageRequest, Range, Viewed
 from tests.queries.bookshop import BOOKS, LOANS, AuthorId, Book, BookId, Kind, Library, books, fresh, loans
 
@@ -62,7 +62,7 @@ async def test_who_gives_up_does_not_disturb_the_others(full: Library) -> None:
         await first
 
 
-async def test_a_lone_call_waits_for_its_tick_and_no_longer() -> None:
+async def test_a_lone_call_waits_for_one_more_tick_and_no_longer() -> None:
     loaded: list[Any] = []
 
     async def load(group: str, keys: Any) -> dict[str, str]:
@@ -71,11 +71,27 @@ async def test_a_lone_call_waits_for_its_tick_and_no_longer() -> None:
 
     gather = Gather(load)
     call = asyncio.create_task(gather.get("letters", "a"))
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    for _ in range(3):
+        await asyncio.sleep(0)
     assert await gather.get("letters", "b") == "B"
     assert await call == "A"
     assert loaded == [("letters", ["a"]), ("letters", ["b"])]
+
+
+async def test_calls_that_come_a_tick_later_are_gathered_too_but_not_for_ever() -> None:
+    loaded: list[int] = []
+
+    async def load(_group: str, keys: Any) -> dict[int, int]:
+        loaded.append(len(keys))
+        return {key: key for key in keys}
+
+    gather, calls = Gather(load), list[asyncio.Task[int | None]]()
+    for number in range(4 * MOST_TICKS):
+        calls.append(asyncio.create_task(gather.get("numbers", number)))
+        await asyncio.sleep(0)
+    assert await asyncio.gather(*calls) == [*range(4 * MOST_TICKS)]
+    assert 2 <= max(loaded) <= MOST_TICKS + 1
+    assert len(loaded) > 2
 
 
 async def test_when_loading_fails_everyone_is_told() -> None:
@@ -104,7 +120,17 @@ AUTHORS = [AuthorId("a1"), None, AuthorId("a2"), AuthorId("a3"), AuthorId("nobod
 
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("size", [{"first": 3}, {"last": 3}, {"first": 0}, {"first": 100}, {}])
-@pytest.mark.parametrize("range_", [Range(), Range(gt=1902, lte=1906), Range(lt=1906), Range(gt=5, lt=3)])
+@pytest.mark.parametrize(
+    "range_",
+    [
+        Range(),
+        Range(gt=1902, lte=1906),
+        Range(lt=1906),
+        Range(gt=5, lt=3),
+        Range(null=True),
+        Range(null=False),
+    ],
+)
 async def test_nested_pages_asked_for_in_one_tick_are_one_read_and_the_same(
     full: Library, size: dict[str, Any], descending: bool, range_: Range
 ) -> None:

@@ -1,10 +1,12 @@
 """Faults that MongoDB makes on request (fail points; its test commands must be enabled)."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from pymongo import AsyncMongoClient
+
+from gateway.mongo.embedded import EmbeddedServer
 
 Mode = str | Mapping[str, float]
 
@@ -31,3 +33,14 @@ async def failpoint(
             yield
         finally:
             await client.admin.command({"configureFailPoint": name, "mode": "off"})
+
+
+@asynccontextmanager
+async def stalled(server: EmbeddedServer) -> AsyncGenerator[None]:
+    """While in the block, the secondaries take nothing from the primary."""
+    primary = await server.primary()
+    async with AsyncExitStack() as stack:
+        for index, member in enumerate(server.members):
+            if index != primary:
+                await stack.enter_async_context(failpoint(member.uri, "stopReplProducer"))
+        yield

@@ -34,11 +34,15 @@ def by(read: Callable[[Any], Any]) -> Resolve:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument or an input field; one that may be left out is None then, and may be deprecated."""
+    """An argument or an input field; one that may be left out is None then, and may be deprecated.
+
+    `name` is what it is called where that is no name in Python.
+    """
 
     annotation: Any
     required: bool = True
     deprecated: str | None = None
+    name: str | None = None
 
     @classmethod
     def left_out(cls, annotation: Any, deprecated: str | None = None) -> "Argument":
@@ -147,7 +151,10 @@ def input_type(
             body[field] = strawberry.field(description=described)
         else:
             body[field] = strawberry.field(
-                description=described, deprecation_reason=each.deprecated, default=strawberry.UNSET
+                name=each.name,
+                description=described,
+                deprecation_reason=each.deprecated,
+                default=strawberry.UNSET,
             )
     made = types.new_class(name, (), {}, lambda space: space.update(body))
     return strawberry.input(made, name=name, description=description)

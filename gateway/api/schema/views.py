@@ -13,7 +13,7 @@ from gateway.api.schema.making import Argument, Field, Resolve, by, declared, de
 from gateway.api.schema.types import Types
 from gateway.api.schema.values import context_of
 from gateway.application.descriptions import deprecated_fields, deprecation, describe
-from gateway.application.model import AccessPath, IdType, ReadModel
+from gateway.application.model import IdType, ReadModel
 from gateway.application.naming import id_field
 from gateway.application.types import fields_of, is_id, optional
 from gateway.queries.pages import Page, PageRequest, Viewed
@@ -62,15 +62,15 @@ class ViewTypes:
 
         return self._connecting(read_model, resolve, {**PAGE, **self._filters.arguments(read_model)})
 
-    def _nested(self, read_model: ReadModel, path: AccessPath) -> Field:
-        """A field of a view: the connection over what links to it."""
-        link, *_ = path.equal
+    def _nested(self, read_model: ReadModel, link: str) -> Field:
+        """A field of a view: the connection over what links to it, by the access paths that begin with the link."""
 
         async def resolve(root: Viewed, info: strawberry.Info, arguments: dict[str, Any]) -> Connected:
-            given = PageRequest({link: root.key}, order=path.order, descending=read_model.journal, **arguments)
-            return await self._connected(read_model, given, info)
+            limit = context_of(info).services.settings.text_limit
+            wanted = self._filters.request(read_model, arguments, limit, (link, root.key))
+            return await self._connected(read_model, wanted, info)
 
-        return self._connecting(read_model, resolve, PAGE)
+        return self._connecting(read_model, resolve, {**PAGE, **self._filters.arguments(read_model, link)})
 
     def _connecting(self, read_model: ReadModel, resolve: Resolve, arguments: Mapping[str, Argument]) -> Field:
         made, view = self._connections[read_model.name], read_model.view
@@ -107,11 +107,11 @@ class ViewTypes:
         """The connections over what links to a view: where a declared access path begins with the link."""
         found: dict[str, Field] = {}
         for read_model in self._types.model.read_models:
-            paths = {path.equal[0]: path for path in reversed(read_model.paths) if len(path.equal) == 1}
+            paths = dict.fromkeys(path.equal[0] for path in read_model.paths if len(path.equal) == 1)
             links = [link for link in paths if self._target(read_model, link) is owner]
             for link in links:
                 name = read_model.many if len(links) == 1 else f"{read_model.many}_by_{id_field(link)}"
-                found[name] = self._nested(read_model, paths[link])
+                found[name] = self._nested(read_model, link)
         return found
 
     def _connection(self, read_model: ReadModel) -> type:
@@ -125,7 +125,7 @@ class ViewTypes:
             "edges": Field(list[self.edge(read_model)], resolve=by(lambda root: root.page.edges)),
             "nodes": Field(list[node], resolve=by(lambda root: [each.viewed for each in root.page.edges])),
             "page_info": Field(self._page_info, resolve=by(lambda root: root.page)),
-            "total_count": Field(int | None, "Exact, or null beyond 10,000.", total),
+            "total_count": Field(int | None, "Exact, or null where there are too many to count.", total),
         }
         return object_type(f"{name}Connection", fields)
 
