@@ -8,6 +8,7 @@ GatewayError
 ├── BadInput               a client's value is refused before anything is decided
 │   ├── BadToken           a token that this log did not give
 │   ├── BadCursor          a cursor that this connection did not give
+│   ├── CursorExpired      a cursor from before the views changed their order
 │   └── BadPage            a page that is not offered
 ├── CommandIdReused        the command id belongs to another command
 ├── CommandFailed          a command function raised; nothing was changed
@@ -17,6 +18,8 @@ GatewayError
 ├── NotYetVisible          a read model did not reach the token's position in time
 ├── FileRefused            a file is not what an export wrote; names the line
 ├── ReadModelStopped       a read model can't go on; names the position
+├── ReadModelNotBuilt      a read model was never built in the shape that this code reads
+├── RebuildRefused         a read model can't be rebuilt or rolled back now; says why
 └── LogBroken              the log is not what it was, or not what this application knows
     ├── HoleInLog          a commit is missing; nothing is read past it
     └── UndecodableEvent   an event that this application, or a commit that this release, does not know
@@ -74,6 +77,10 @@ class BadCursor(BadInput):
     """A cursor that this connection did not give."""
 
 
+class CursorExpired(BadInput):
+    """A cursor that this connection gave before the order of its views was changed: begin anew."""
+
+
 class BadPage(BadInput):
     """A page that is not offered."""
 
@@ -126,6 +133,18 @@ class ReadModelStopped(GatewayError):
     def __init__(self, read_model: str, reached: int, reason: str) -> None:
         self.read_model, self.reached, self.reason = read_model, reached, reason
         super().__init__(f"The read model {read_model} stopped at position {reached}: {reason}")
+
+
+class ReadModelNotBuilt(GatewayError):
+    """A read model was never built in the shape that this code reads; it passes when it is."""
+
+    def __init__(self, read_model: str) -> None:
+        self.read_model = read_model
+        super().__init__(f"The read model {read_model} is not built yet as this release shows it.")
+
+
+class RebuildRefused(GatewayError):
+    """A read model can't be rebuilt or rolled back now; nothing was changed."""
 
 
 class FileRefused(GatewayError):

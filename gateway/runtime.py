@@ -111,7 +111,7 @@ async def serving(store: Store, settings: Settings) -> AsyncGenerator[Services]:
     async with AsyncExitStack() as stack:
         trail = await stack.enter_async_context(Trail(database, settings.audit_days))
         positions = await stack.enter_async_context(Positions(database, store.changes, store.model))
-        feeds = await stack.enter_async_context(Feeds(store.log, store.changes))
+        feeds = await stack.enter_async_context(Feeds(store.log, store.changes, positions.answers))
         writer = await stack.enter_async_context(Writer(store.model, store.log, store.signer, settings))
         queries = Queries(database, with_audit_trail(store.model), store.signer, settings, positions)
         kept = trail if settings.audit_days else None

@@ -33,9 +33,11 @@ from gateway.errors import (
     CommandIdReused,
     CommitTooLarge,
     CommitUnknown,
+    CursorExpired,
     GatewayError,
     LogBroken,
     NotYetVisible,
+    ReadModelNotBuilt,
     ReadModelStopped,
     Unavailable,
 )
@@ -49,6 +51,7 @@ _log = logging.getLogger("tidegate.api")
 _CODES: dict[type[GatewayError], str] = {
     BadToken: "BAD_TOKEN",
     BadCursor: "BAD_CURSOR",
+    CursorExpired: "CURSOR_EXPIRED",
     BadPage: "BAD_PAGE",
     BadInput: "BAD_INPUT",
     CommandIdReused: "COMMAND_ID_REUSED",
@@ -58,6 +61,7 @@ _CODES: dict[type[GatewayError], str] = {
     Unavailable: "UNAVAILABLE",
     NotYetVisible: "NOT_YET_VISIBLE",
     ReadModelStopped: "READ_MODEL_STOPPED",
+    ReadModelNotBuilt: "READ_MODEL_NOT_BUILT",
     LogBroken: "LOG_BROKEN",
 }
 
@@ -188,5 +192,6 @@ _DATA: dict[type[GatewayError], Callable[[Any], dict[str, Any]]] = {
     Unavailable: lambda _: {"retryable": True},
     NotYetVisible: _not_yet_visible,
     ReadModelStopped: lambda error: {"readModel": error.read_model, "reached": str(error.reached)},
+    ReadModelNotBuilt: lambda error: {"readModel": error.read_model, "retryable": True},
     LogBroken: lambda error: {"position": str(error.position)},
 }

@@ -46,13 +46,14 @@ class _Found:
 class Queries:
     """Reads of the views, each as fresh as its request asks for; the log is never read.
 
-    Every read raises NotYetVisible and ReadModelStopped where it can't be fresh enough, and Unavailable.
+    Every read raises NotYetVisible and ReadModelStopped where it can't be fresh enough, ReadModelNotBuilt where
+    there is nothing to read yet, and Unavailable.
     """
 
     def __init__(
         self, database: Database, model: Model, signer: Signer, settings: Settings, positions: Positions
     ) -> None:
-        self._views = Views(database)
+        self._views = Views(database, positions.edition)
         self._read_models = {each.name: each for each in model.read_models}
         self._signer = signer
         self._settings = settings
@@ -102,7 +103,7 @@ class Queries:
             return
         name = read_model.name
         await self._positions.wait(name, freshness.after, freshness.remaining())
-        freshness.note(name, self._positions.reached(name), self._positions.lag(name))
+        freshness.note(name, self._positions.reached(name), self._positions.lag(name), self._positions.frozen(name))
 
     async def _whole(self, walk: Walk, wanted: PageRequest) -> _Found:
         if walk.route.equal:

@@ -1,6 +1,6 @@
 """Views and checkpoints in MongoDB, read: every read is a majority read on the primary, along an index."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ from gateway.mongo.client import (
     collection,
     settle,
 )
-from gateway.mongo.collections import CHECKPOINTS, views
+from gateway.mongo.collections import CHECKPOINTS, edition
+from gateway.mongo.live import Live, Lives
 from gateway.queries.routes import Route
 from gateway.queries.windows import Window
 
@@ -36,10 +37,11 @@ class Walk:
 
 
 class Views:
-    """The collections of all read models."""
+    """The collections of all read models; `asked` gives the edition of one that is asked now, by its name."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, asked: Callable[[str], str]) -> None:
         self._database = database
+        self._asked = asked
         self._across = database.with_options(
             codec_options=OPTIONS, read_preference=ReadPreference.PRIMARY, read_concern=MAJORITY
         )
@@ -115,18 +117,23 @@ class Views:
     def _of(self, read_model: ReadModel) -> Collection:
         if read_model.kept:
             return collection(self._database, read_model.name)
-        return views(self._database, read_model.name, read_model.version)
+        return edition(self._database, self._asked(read_model.name))
 
 
 class Checkpoints:
-    """How far the read models are, as a majority knows it."""
+    """How far the editions of read models are, and which of them are live, as a majority knows it."""
 
     def __init__(self, database: Database) -> None:
         self._checkpoints = collection(database, CHECKPOINTS)
+        self._lives = Lives(database)
 
     async def all(self) -> list[Checkpoint]:
         with answering():
             return [checkpoint_of(each) async for each in self._checkpoints.find({}, {"touched": 0})]
+
+    async def live(self) -> list[Live]:
+        with answering():
+            return [*(await self._lives.all()).values()]
 
 
 def _pattern(walk: Walk, down: bool = False) -> list[tuple[str, int]]:

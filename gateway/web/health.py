@@ -71,6 +71,6 @@ def read_models_of(model: Model, positions: Positions) -> Sequence[ReadModelHeal
     """How the read models of an application do, as this process knows it."""
     names = [each.name for each in model.read_models]
     return [
-        ReadModelHealth(name, positions.reached(name), positions.lag(name), positions.stopped(name))
+        ReadModelHealth(name, positions.reached(name), positions.lag(name), positions.unready(name))
         for name in names
     ]
