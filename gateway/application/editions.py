@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, cast
 
 from gateway.application.model import ReadModel
@@ -10,17 +11,27 @@ from gateway.application.shapes import Shape, shapes
 
 
 def shape_of(read_model: ReadModel) -> str:
-    """A digest of all that a stored view looks like: it changes when stored views could not be read any more.
+    """A digest of all that a stored view looks like: where it is another one, stored views can't be read.
 
     Names of classes and NewTypes are not in it, nor is the order of an enum's members.
     """
-    return _digest([read_model.journal, read_model.key_field, [*shapes(read_model.view).items()]])
+    return _shape(read_model.view, read_model.key_field, read_model.journal)
 
 
 def order_of(read_model: ReadModel, fields: Sequence[str]) -> str:
     """A digest of what the values of some stored fields look like: of the order in which views come by them."""
-    found = shapes(read_model.view)
-    key = "integer" if read_model.journal else found[read_model.key_field]
+    return _order(read_model.view, read_model.key_field, read_model.journal, tuple(fields))
+
+
+@cache
+def _shape(view: type, key_field: str, journal: bool) -> str:
+    return _digest([journal, key_field, [*shapes(view).items()]])
+
+
+@cache
+def _order(view: type, key_field: str, journal: bool, fields: tuple[str, ...]) -> str:
+    found = shapes(view)
+    key = "integer" if journal else found[key_field]
     return _digest([key if name == "_id" else found[name] for name in fields])
 
 
@@ -30,7 +41,7 @@ def _digest(value: Any) -> str:
 
 
 def _plain(found: Shape) -> Any:
-    """Fields keep their order, which nested values are compared in; members of an enum have none."""
+    """Fields keep their order, by which nested values are compared; members of an enum have none."""
     match found:
         case {"enum": members}:
             return ["enum", *sorted(members)]

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gateway.cli import contract, export, import_, schema, serve, status, verify, watch
+from gateway.cli import contract, export, import_, rebuild, schema, serve, status, verify, watch
 from gateway.errors import GatewayError
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.command()(serve.serve)
 app.command()(watch.watch)
 app.command()(status.status)
+app.command()(rebuild.rebuild)
 app.command()(verify.verify)
 app.command()(export.export)
 app.command("import")(import_.import_)

@@ -5,7 +5,7 @@ held by a majority, is what keeps the log gapless and in commit order (the proof
 """
 
 from collections.abc import Collection as SizedIterable
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from gateway.messages import Commit, Head, RecordedEvent
 from gateway.mongo.client import Database, answering, collection, settle
 from gateway.mongo.collections import COMMAND_IDS, EVENTS, STREAM_VERSIONS
 from gateway.mongo.formats import COMMIT_FORMAT
+from gateway.mongo.raw import documents_in
 
 _DUPLICATE_KEY = 11000
 
@@ -132,7 +133,7 @@ class EventLog:
         with answering():
             reply = await anext(aiter(cursor), b"")
             await settle(cursor.close())
-        return list(_split(reply))
+        return list(documents_in(reply))
 
     async def streams(self, names: SizedIterable[str], up_to: int) -> dict[str, list[RecordedEvent]]:
         """The events of some streams in version order, as of position `up_to`.
@@ -177,12 +178,3 @@ class EventLog:
             return decode_commit(self._model, raw)
         except UndecodableEvent as error:
             return error
-
-
-def _split(reply: bytes) -> Iterator[bytes]:
-    """The documents that stand one behind the other in a reply; each begins with its length."""
-    at = 0
-    while at < len(reply):
-        end = at + int.from_bytes(reply[at : at + 4], "little")
-        yield reply[at:end]
-        at = end

@@ -54,9 +54,10 @@ class Leases:
         self._signs = Signs(database)
         self._own = Sign(uuid4(), 0, frozenset())
         self._seen: dict[UUID, tuple[int, float]] = {}
+        self._living: dict[UUID, frozenset[str]] = {}
         self._held: frozenset[str] = frozenset()
         self._until = 0.0
-        self._rung = asyncio.Event()
+        self._rung, self._looked = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._failing = False
 
@@ -73,6 +74,13 @@ class Leases:
     def look(self) -> None:
         """Look at once: somebody came or went."""
         self._rung.set()
+
+    async def others(self) -> list[frozenset[str]]:
+        """What the other watchers that live can move; returns when the dead can be told from them."""
+        while not self._living.keys() >= self._seen.keys():
+            self._looked.clear()
+            await self._looked.wait()
+        return [*self._living.values()]
 
     async def __aenter__(self) -> Self:
         """Returns when it is known what this watcher holds. Raises PyMongoError."""
@@ -114,6 +122,7 @@ class Leases:
         self._hold({each.watcher: each.folds for each in (own, *signs) if each not in dead})
         if dead:
             await self._bury(dead)
+        self._looked.set()
 
     def _dead(self, signs: Collection[Sign]) -> list[Sign]:
         """Those whose sign is the same for too long, of those just read: this process may have slept."""
@@ -122,6 +131,9 @@ class Leases:
         for each in signs:
             beat, since = before.get(each.watcher, (None, now))
             self._seen[each.watcher] = (each.beat, since if beat == each.beat else now)
+            if beat not in (None, each.beat):
+                self._living[each.watcher] = each.folds
+        self._living = {one: folds for one, folds in self._living.items() if one in self._seen}
         return [each for each in signs if now >= self._seen[each.watcher][1] + LEASE]
 
     def _hold(self, folding: Mapping[UUID, Set[str]]) -> None:
@@ -136,6 +148,7 @@ class Leases:
         for each in dead:
             _log.warning("The watcher %s gave no sign for %s s: others take over.", each.watcher, LEASE)
             self._seen.pop(each.watcher, None)
+            self._living.pop(each.watcher, None)
             await self._signs.remove(each)
         await end_abandoned(self._database)
 
