@@ -52,6 +52,7 @@ class Editions:
         self._models = model.read_models
         self._store = Lives(database)
         self._live: dict[str, Live] = {}
+        self._ends: dict[str, int] = {}
 
     async def plans(self) -> list[Plan]:
         """What this process folds, as it stands in MongoDB now."""
@@ -77,13 +78,22 @@ class Editions:
         heard = [self.hear(each, folded) for each in (await self._store.all()).values()]
         return any(heard)
 
-    async def switch(self, workings: Iterable[Working]) -> None:
-        """Make those live that are built for the first time, and miss nothing."""
-        for each in workings:
-            name, edition = each.plan.model.name, each.checkpoint
-            before = self._live.get(name)
-            if before is None or each.caught_up is None or edition.id in (*before.past, before.edition):
+    def waiting(self, workings: Iterable[Working]) -> list[Checkpoint]:
+        """The editions among these that were never live."""
+        live_ = {name: (*each.past, each.edition) for name, each in self._live.items()}
+        return [
+            each.checkpoint
+            for each in workings
+            if each.checkpoint.id not in live_.get(each.checkpoint.read_model, (each.checkpoint.id,))
+        ]
+
+    async def switch(self, waiting: Iterable[Checkpoint], end: int) -> None:
+        """Make those live that have come to where the log's end was the time before."""
+        for edition in waiting:
+            near, self._ends[edition.id] = self._ends.get(edition.id, end + 1), end
+            if edition.position < near:
                 continue
+            name, before = edition.read_model, self._live[edition.read_model]
             with suppress(Moved):  # the live one is ahead by a commit: the next time, then
                 after = before.then(edition)
                 await self._store.switch(before, after)

@@ -117,8 +117,8 @@ class Rebuilding:
             stack.push_async_callback(self._store.close)
             await stack.enter_async_context(self._leases)
             chosen = await self._chosen(wish)
-            await self._refuse_if_built_already(chosen)
             candidates = [await stack.enter_async_context(self._claimed(each)) for each in chosen]
+            await self._refuse_if_built_already(candidates)
             await stack.enter_async_context(self._renewed())
             self._leases.fold([each.id for each in candidates])
             return await self._rebuilt(candidates, wish)
@@ -188,20 +188,23 @@ class Rebuilding:
     async def _rebuilt(self, candidates: Sequence[Candidate], wish: Wish) -> list[Rebuilt]:
         """All are built together up to where the live ones are; then each one is compared and switched to."""
         live = [each.live.edition for each in candidates if each.live]
-        await self._build(candidates, min(await self._positions(live), default=None))
+        if candidates:
+            until = min(await self._positions(live), default=0)
+            await self._fold(await self._builder(candidates), until)
         return [await self._finished(each, wish) for each in candidates]
 
     async def _finished(self, candidate: Candidate, wish: Wish) -> Rebuilt:
-        comparison = await self._compared(candidate)
+        builder = await self._builder([candidate])
+        comparison = await self._compared(candidate, builder)
         if wish.dry:
             await self._discard(candidate)
             return Rebuilt(candidate, comparison, False, "not asked to switch")
-        await self._build([candidate], None)
+        await self._fold(builder, await self._log.end())
         if await self._would_freeze(candidate):
             return Rebuilt(
                 candidate, comparison, False, "no process of this release runs that would keep it current"
             )
-        await self._switch(candidate)
+        await self._switch(candidate, builder)
         return Rebuilt(candidate, comparison, True)
 
     async def _discard(self, candidate: Candidate) -> None:
@@ -211,43 +214,45 @@ class Rebuilding:
             await self._prove()
             await self._lives.drop(candidate.id)
 
-    async def _build(self, candidates: Sequence[Candidate], until: int | None) -> None:
-        """Returns when these editions stand at `until`, at the head where that is None."""
-        self._log.until = until
+    async def _builder(self, candidates: Sequence[Candidate]) -> Builder:
+        """What builds these editions from where they stand."""
         plans = [plan(each.model) for each in candidates]
         builder = Builder(plans, self._log, self._store, self.settings, self._leases.holds)
         await builder.start(self.identity)
-        while await self._round(builder):
-            self.progress(min(each.checkpoint.position for each in builder.workings.values()), self._log.events)
+        return builder
 
-    async def _round(self, builder: Builder) -> bool:
-        """Whether there is more to be done. Raises RebuildRefused where an edition can't be built."""
+    async def _fold(self, builder: Builder, until: int) -> None:
+        """Returns when these editions stand at `until`, or where they were if that is further."""
+        self._log.until = until
+        while (reached := min(each.checkpoint.position for each in builder.workings.values())) < until:
+            self.progress(reached, self._log.events)
+            await self._round(builder)
+
+    async def _round(self, builder: Builder) -> None:
+        """Go on by a batch. Raises RebuildRefused where an edition can't be built."""
+        workings = [*builder.workings.values()]
         try:
-            busy = await builder.round()
+            await builder.round()
+            if len(builder.active()) < len(workings):
+                await asyncio.sleep(_PAUSE)  # a watcher of this release has come, and has taken its share
+                await builder.reload()
         except Fenced:
-            busy = True
-        for each in builder.workings.values():
+            await builder.reload()
+        for each in workings:
             if each.stopped:
                 raise RebuildRefused(f"The read model {each.plan.model.name} can't be rebuilt: {each.stopped}")
-        if busy:
-            return True
-        if len(builder.active()) == len(builder.workings):
-            return False
-        await asyncio.sleep(_PAUSE)  # a watcher of this release has come, and has taken its share
-        await builder.reload()
-        return any(each.caught_up is None for each in builder.workings.values())
 
-    async def _compared(self, candidate: Candidate) -> Comparison | None:
+    async def _compared(self, candidate: Candidate, builder: Builder) -> Comparison | None:
         """None where there is nothing to compare with, or only something that is behind and stands still."""
         while candidate.live:
-            (built,) = await self._positions([candidate.id])
+            built = builder.workings[candidate.id].checkpoint.position
             async with Snapshot(self.database, candidate.live.edition) as before:
                 if built > before.position:
                     return None
                 if before.position - built <= CLOSE:
-                    await self._build([candidate], before.position)
+                    await self._fold(builder, before.position)
                     return await compare(before, self.database, candidate.id)
-            await self._build([candidate], before.position)
+            await self._fold(builder, before.position)
         return None
 
     async def _would_freeze(self, candidate: Candidate) -> bool:
@@ -257,19 +262,20 @@ class Rebuilding:
             return False
         return any(live.edition in folds for folds in others)
 
-    async def _switch(self, candidate: Candidate) -> None:
-        """Follows the log until it is as far as the live edition, which may move on."""
+    async def _switch(self, candidate: Candidate, builder: Builder) -> None:
+        """Follows the log until it is as far as the live edition, which moves on meanwhile."""
+        await self._prove()
+        self._log.until = None
+        edition = builder.workings[candidate.id].checkpoint
+        if candidate.live is None:
+            return await self._lives.begin(live(edition))
         while True:
-            await self._prove()
-            edition = await self._checkpoint(candidate)
-            if candidate.live is None:
-                return await self._lives.begin(live(edition))
             try:
                 await self._lives.switch(candidate.live, candidate.live.then(edition))
             except Moved:
                 if (await self._lives.all())[candidate.model.name] != candidate.live:
                     raise RebuildRefused(f"Somebody else switched {candidate.model.name} meanwhile.") from None
-                await self._build([candidate], None)
+                await self._round(builder)
             else:
                 return await self._forget(candidate)
 
@@ -284,9 +290,6 @@ class Rebuilding:
     async def _positions(self, editions: Sequence[str]) -> list[int]:
         found = {each.id: each.position for each in await self._lives.editions()}
         return [found.get(each, 0) for each in editions]
-
-    async def _checkpoint(self, candidate: Candidate) -> Checkpoint:
-        return next(each for each in await self._lives.editions(candidate.model.name) if each.id == candidate.id)
 
 
 def _anew(model: ReadModel, now: Live | None, editions: Sequence[Checkpoint], forced: bool) -> Candidate | None:

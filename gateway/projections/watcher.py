@@ -179,7 +179,8 @@ class Watcher:
         busy = await self._builder.round()
         if due:
             await self._builder.beat()
-            await self._editions.switch(self._builder.active())
+            if waiting := self._editions.waiting(self._builder.active()):
+                await self._editions.switch(waiting, await self.log.end())
         self._leases.fold(self._builder.able())
         return busy
 
