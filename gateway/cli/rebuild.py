@@ -20,6 +20,9 @@ from gateway.projections.comparing import Difference
 from gateway.projections.rebuilding import Rebuilding, Rebuilt, Wish
 from gateway.settings import Settings, load_settings
 
+_PATIENCE = 30.0
+"""Seconds that one operation on MongoDB may take: batches are large here, and nobody waits for them."""
+
 Every = Annotated[bool, typer.Option("--all", help="All read models, also those that have not changed.")]
 Only = Annotated[
     list[str] | None, typer.Option(help="This read model, changed or not; may be given several times.")
@@ -43,8 +46,9 @@ def rebuild(  # noqa: PLR0913 # each parameter is an option of the command line
     if every and only:
         raise BadInput("Give --all or --only, not both.")
     settings = load_settings(mongodb_uri=mongodb_uri, database=database, data_dir=data_dir)
+    patient = settings.model_copy(update={"mongodb_timeout": max(_PATIENCE, settings.mongodb_timeout)})
     wish = Wish(tuple(only or ()), every, dry_run, rollback)
-    found = asyncio.run(_rebuild(load_application(app), settings, wish))
+    found = asyncio.run(_rebuild(load_application(app), patient, wish))
     if not found:
         typer.echo("Nothing has changed: all is answered from what this release builds. --all rebuilds it anyway.")
         return

@@ -1,14 +1,12 @@
 """Compares two editions of a read model: how many views each has, their checksums, and where they differ."""
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bson import BSON
-from bson.codec_options import CodecOptions
 from bson.decimal128 import Decimal128
-from bson.raw_bson import RawBSONDocument
 
 from gateway.mongo.client import OPTIONS, Database, Document, settle
 from gateway.mongo.collections import CHECKPOINTS, edition
@@ -18,7 +16,6 @@ MOST_SHOWN = 5
 """How many differing views are shown side by side."""
 
 _BATCH = 1_000
-_RAW: CodecOptions[RawBSONDocument] = CodecOptions(RawBSONDocument, tz_aware=True, uuid_representation=4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +34,9 @@ class Side:
     views: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
 
-    def take(self, raw: bytes) -> None:
-        self.views += 1
-        self.digest.update(raw)
+    def take(self, documents: bytes, count: int) -> None:
+        self.views += count
+        self.digest.update(documents)
 
     @property
     def checksum(self) -> str:
@@ -56,10 +53,10 @@ class Comparison:
     differing: int = 0
     shown: list[Difference] = field(default_factory=list[Difference])
 
-    def differ(self, key: Any, before: Document | None, after: Document | None) -> None:
+    def differ(self, before: Document | None, after: Document | None) -> None:
         self.differing += 1
         if len(self.shown) < MOST_SHOWN:
-            self.shown.append(Difference(key, before, after))
+            self.shown.append(Difference((before or after or {})["_id"], before, after))
 
 
 class Snapshot:
@@ -80,58 +77,80 @@ class Snapshot:
     async def __aexit__(self, *_: object) -> None:
         await settle(self._session.end_session())
 
-    def views(self) -> AsyncGenerator[tuple[Any, bytes]]:
-        return _views(self._database, self._edition, self._session)
+    def views(self) -> "_Views":
+        return _Views(self._database, self._edition, self._session)
 
 
 async def compare(before: Snapshot, database: Database, after: str) -> Comparison:
     """Compare a snapshot with an edition that nobody moves meanwhile, and that stands at the same position."""
-    found = Comparison(before.position)
-    left, right = before.views(), _views(database, after, None)
-    old, new = await anext(left, None), await anext(right, None)
-    while old is not None or new is not None:
-        if old is not None and (new is None or _before(old[0], new[0])):
-            found.before.take(old[1])
-            found.differ(old[0], _decoded(old[1]), None)
-            old = await anext(left, None)
-        elif new is not None and (old is None or _before(new[0], old[0])):
-            found.after.take(new[1])
-            found.differ(new[0], None, _decoded(new[1]))
-            new = await anext(right, None)
-        elif old is not None and new is not None:
-            _both(found, old[1], new[1])
-            old, new = await anext(left, None), await anext(right, None)
+    found, old, new = Comparison(before.position), before.views(), _Views(database, after, None)
+    while await old.more() | await new.more():
+        if old.rest == new.rest:  # many views at once: they are the same, most of the time
+            found.before.take(*old.all())
+            found.after.take(*new.all())
+        else:
+            _step(found, old, new)
     return found
 
 
-def _both(found: Comparison, old: bytes, new: bytes) -> None:
-    found.before.take(old)
-    found.after.take(new)
-    if old == new:
-        return
-    before, after = _decoded(old), _decoded(new)
+def _step(found: Comparison, old: "_Views", new: "_Views") -> None:
+    """Take in the next view of one side, or of both where it is the same one."""
+    one, other = old.first, new.first
+    if not one or (other and one != other and _before(other, one)):
+        found.after.take(*new.one())
+        found.differ(None, _decoded(other))
+    elif not other or (one != other and _before(one, other)):
+        found.before.take(*old.one())
+        found.differ(_decoded(one), None)
+    else:
+        found.before.take(*old.one())
+        found.after.take(*new.one())
+        if one != other:
+            _compare(found, _decoded(one), _decoded(other))
+
+
+def _compare(found: Comparison, before: Document, after: Document) -> None:
     if any(before[name] != after[name] for name in before.keys() & after.keys()):
-        found.differ(before["_id"], before, after)
+        found.differ(before, after)
 
 
-async def _views(database: Database, name: str, session: Any) -> AsyncGenerator[tuple[Any, bytes]]:
-    """Keys and documents as they are stored, in key order."""
-    views: Any = edition(database, name)
-    if session is not None:
-        views = database.get_collection(views.name)  # a snapshot takes no read concern besides
-    cursor = views.find_raw_batches({}, sort=[("_id", 1)], hint="_id_", batch_size=_BATCH, session=session)
-    async for reply in cursor:
-        for raw in documents_in(reply):
-            yield _key(raw), raw
+class _Views:
+    """The documents of an edition as they are stored, in key order; `rest` are here and not taken yet."""
+
+    def __init__(self, database: Database, name: str, session: Any) -> None:
+        views: Any = edition(database, name)
+        if session is not None:
+            views = database.get_collection(views.name)  # a snapshot takes no read concern besides
+        cursor = views.find_raw_batches({}, sort=[("_id", 1)], hint="_id_", batch_size=_BATCH, session=session)
+        self._replies = aiter(cursor)
+        self.rest = b""
+
+    async def more(self) -> bool:
+        """Whether there is anything left; asks for it when nothing is here."""
+        if not self.rest:
+            self.rest = await anext(self._replies, b"")
+        return bool(self.rest)
+
+    @property
+    def first(self) -> bytes:
+        """The next document; empty where there is none."""
+        return self.rest[: int.from_bytes(self.rest[:4], "little")]
+
+    def one(self) -> tuple[bytes, int]:
+        """The next document, and that it is one."""
+        taken = self.first
+        self.rest = self.rest[len(taken) :]
+        return taken, 1
+
+    def all(self) -> tuple[bytes, int]:
+        """Everything that is here, and how many documents that is."""
+        taken, self.rest = self.rest, b""
+        return taken, sum(1 for _ in documents_in(taken))
 
 
-def _key(raw: bytes) -> Any:
-    return RawBSONDocument(raw, _RAW)["_id"]
-
-
-def _before(one: Any, other: Any) -> bool:
-    """Whether a key comes before another one in MongoDB's order; those of one edition have one type."""
-    return _rank(one) < _rank(other)
+def _before(one: bytes, other: bytes) -> bool:
+    """Whether a document's key comes before another one's in MongoDB's order; keys of an edition have one type."""
+    return _rank(_decoded(one)["_id"]) < _rank(_decoded(other)["_id"])
 
 
 def _rank(key: Any) -> tuple[str, Any]:

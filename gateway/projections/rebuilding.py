@@ -5,13 +5,14 @@ whoever keeps it current.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from gateway.application.model import Model, ReadModel
-from gateway.errors import RebuildRefused
+from gateway.errors import LogBroken, RebuildRefused
 from gateway.eventlog.storage import EventLog
 from gateway.messages import Commit
 from gateway.mongo.checkpoints import Checkpoint
@@ -31,26 +32,54 @@ from gateway.settings import Settings
 CLOSE = 1_000
 """Commits that are folded while a snapshot waits for them."""
 
+_BATCH = 10
+"""So many times the commits of a watcher's batch are applied at once: nobody waits for one of them."""
+
+_ATTEMPTS = 6
+"""So often in a row MongoDB may fail, with a longer pause each time."""
+
 _PAUSE = 0.05
 """Seconds between two looks while another watcher builds what this rebuild waits for."""
+
+_log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], object]
 """Told how far the hindmost read model is, and how many events were read by then."""
 
 
 class Counted(EventLog):
-    """The log up to a position, with a count of the events that were read."""
+    """The log up to a position, read ahead by one batch, with a count of the events that were read."""
 
     def __init__(self, database: Database, model: Model) -> None:
         super().__init__(database, model)
         self.until: int | None = None
         self.events = 0
+        self._ahead: tuple[int, asyncio.Task[list[Commit]]] | None = None
 
     async def read(self, after: int, limit: int, size: int = 16_000_000) -> list[Commit]:
-        wanted = limit if self.until is None else min(limit, self.until - after)
-        found = await super().read(after, wanted, size) if wanted > 0 else []
+        found = (await self._taken(after) or await super().read(after, limit, size))[: self._room(after, limit)]
+        if len(found) == limit and self._room(after, 2 * limit) > limit:
+            last = found[-1].position
+            self._ahead = last, asyncio.create_task(super().read(last, limit, size))
         self.events += sum(len(each.events) for each in found)
         return found
+
+    def _room(self, after: int, limit: int) -> int:
+        return limit if self.until is None else max(0, min(limit, self.until - after))
+
+    async def _taken(self, after: int) -> list[Commit]:
+        """What was read ahead from this place; nothing where that is another one, or was in vain."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is None:
+            return []
+        with suppress(LogBroken):  # it is met again, and then it is told
+            found = await ahead[1]
+            return found if ahead[0] == after else []
+        return []
+
+    async def close(self) -> None:
+        if self._ahead:
+            await end(self._ahead[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +133,12 @@ class Rebuilding:
     progress: Progress = lambda position, events: None
     _names: list[str] = field(default_factory=list[str], init=False)
     "Of the read models that are claimed."
+    _failures: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._lives, self._rebuilds = Lives(self.database), Rebuilds(self.database)
         self._log = Counted(self.database, self.model)
+        self._batches = self.settings.model_copy(update={"fold_commits": _BATCH * self.settings.fold_commits})
         self._store = ViewStore(self.database)
         self._leases = Leases(self.database, lambda: None)
 
@@ -115,6 +146,7 @@ class Rebuilding:
         """Raises RebuildRefused, and then nothing was changed."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.close)
+            stack.push_async_callback(self._log.close)
             await stack.enter_async_context(self._leases)
             chosen = await self._chosen(wish)
             candidates = [await stack.enter_async_context(self._claimed(each)) for each in chosen]
@@ -217,7 +249,7 @@ class Rebuilding:
     async def _builder(self, candidates: Sequence[Candidate]) -> Builder:
         """What builds these editions from where they stand."""
         plans = [plan(each.model) for each in candidates]
-        builder = Builder(plans, self._log, self._store, self.settings, self._leases.holds)
+        builder = Builder(plans, self._log, self._store, self._batches, self._leases.holds)
         await builder.start(self.identity)
         return builder
 
@@ -230,17 +262,29 @@ class Rebuilding:
 
     async def _round(self, builder: Builder) -> None:
         """Go on by a batch. Raises RebuildRefused where an edition can't be built."""
-        workings = [*builder.workings.values()]
         try:
             await builder.round()
-            if len(builder.active()) < len(workings):
+            if len(builder.active()) < len(builder.workings):
                 await asyncio.sleep(_PAUSE)  # a watcher of this release has come, and has taken its share
                 await builder.reload()
         except Fenced:
             await builder.reload()
-        for each in workings:
+        except Exception as error:
+            await self._patiently(error)
+            await builder.reload()
+        else:
+            self._failures = 0
+        for each in builder.workings.values():
             if each.stopped:
                 raise RebuildRefused(f"The read model {each.plan.model.name} can't be rebuilt: {each.stopped}")
+
+    async def _patiently(self, error: Exception) -> None:
+        """An election, or a server that is late: what is not committed is done again. Raises what goes on too long."""
+        self._failures += 1
+        if self._failures > _ATTEMPTS:
+            raise error
+        _log.warning("The rebuild tries again after %s.", type(error).__name__)
+        await asyncio.sleep(self._failures)
 
     async def _compared(self, candidate: Candidate, builder: Builder) -> Comparison | None:
         """None where there is nothing to compare with, or only something that is behind and stands still."""
