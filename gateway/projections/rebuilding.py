@@ -7,25 +7,23 @@ whoever keeps it current.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from uuid import UUID
 
-from gateway.application.model import Model, ReadModel
-from gateway.errors import LogBroken, RebuildRefused
-from gateway.eventlog.storage import EventLog
-from gateway.messages import Commit
-from gateway.mongo.checkpoints import Checkpoint
+from gateway.application.model import Model
+from gateway.errors import RebuildRefused
 from gateway.mongo.client import Database
-from gateway.mongo.live import Live, Lives, Moved, live
+from gateway.mongo.live import Lives, Moved, live
 from gateway.mongo.rebuilds import Rebuilds
 from gateway.mongo.tasks import end
+from gateway.projections.ahead import ReadAhead
 from gateway.projections.building import Builder
+from gateway.projections.candidates import Candidate, Wish, chosen, resumed
 from gateway.projections.comparing import Comparison, Snapshot, compare
-from gateway.projections.editions import fits, own, unused
+from gateway.projections.editions import fits
 from gateway.projections.leases import RENEWAL, Leases
 from gateway.projections.reach import plan
-from gateway.projections.starting import id_of
 from gateway.projections.storage import Fenced, ViewStore
 from gateway.settings import Settings
 
@@ -45,71 +43,6 @@ _log = logging.getLogger(__name__)
 
 Progress = Callable[[int, int], object]
 """Told how far the hindmost read model is, and how many events were read by then."""
-
-
-class Counted(EventLog):
-    """The log up to a position, read ahead by one batch, with a count of the events that were read."""
-
-    def __init__(self, database: Database, model: Model) -> None:
-        super().__init__(database, model)
-        self.until: int | None = None
-        self.events = 0
-        self._ahead: tuple[int, asyncio.Task[list[Commit]]] | None = None
-
-    async def read(self, after: int, limit: int, size: int = 16_000_000) -> list[Commit]:
-        found = (await self._taken(after) or await super().read(after, limit, size))[: self._room(after, limit)]
-        if len(found) == limit and self._room(after, 2 * limit) > limit:
-            last = found[-1].position
-            self._ahead = last, asyncio.create_task(super().read(last, limit, size))
-        self.events += sum(len(each.events) for each in found)
-        return found
-
-    def _room(self, after: int, limit: int) -> int:
-        return limit if self.until is None else max(0, min(limit, self.until - after))
-
-    async def _taken(self, after: int) -> list[Commit]:
-        """What was read ahead from this place; nothing where that is another one, or was in vain."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is None:
-            return []
-        with suppress(LogBroken):  # it is met again, and then it is told
-            found = await ahead[1]
-            return found if ahead[0] == after else []
-        return []
-
-    async def close(self) -> None:
-        if self._ahead:
-            await end(self._ahead[1])
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is asked for: read models by name, none being all that have changed; all of them with `every`.
-
-    With `dry` everything is built and compared and nothing is kept; with `back` the edition of this code that was
-    live last becomes live again.
-    """
-
-    names: tuple[str, ...] = ()
-    every: bool = False
-    dry: bool = False
-    back: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An edition that may become live in the place of another, the first one where there is none.
-
-    `begun` says that there was nothing of it before.
-    """
-
-    model: ReadModel
-    live: Live | None
-    begun: bool
-
-    @property
-    def id(self) -> str:
-        return id_of(self.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +70,7 @@ class Rebuilding:
 
     def __post_init__(self) -> None:
         self._lives, self._rebuilds = Lives(self.database), Rebuilds(self.database)
-        self._log = Counted(self.database, self.model)
+        self._log = ReadAhead(self.database, self.model)
         self._batches = self.settings.model_copy(update={"fold_commits": _BATCH * self.settings.fold_commits})
         self._store = ViewStore(self.database)
         self._leases = Leases(self.database, lambda: None)
@@ -148,36 +81,20 @@ class Rebuilding:
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._log.close)
             await stack.enter_async_context(self._leases)
-            chosen = await self._chosen(wish)
-            candidates = [await stack.enter_async_context(self._claimed(each)) for each in chosen]
+            wanted = await chosen(self.model, self._lives, wish)
+            candidates = [await stack.enter_async_context(self._claimed(each)) for each in wanted]
             await self._refuse_if_built_already(candidates)
             await stack.enter_async_context(self._renewed())
             self._leases.fold([each.id for each in candidates])
             return await self._rebuilt(candidates, wish)
 
-    async def _chosen(self, wish: Wish) -> list[Candidate]:
-        models = {each.name: each for each in self.model.read_models}
-        for name in wish.names:
-            if name not in models:
-                raise RebuildRefused(f"There is no read model {name}; there are {', '.join(models)}.")
-        lives, editions = await self._lives.all(), await self._lives.editions()
-        chosen = [models[name] for name in wish.names] or [*models.values()]
-        if wish.back:
-            found = [_back(each, lives.get(each.name), editions) for each in chosen]
-        else:
-            forced = wish.every or bool(wish.names)
-            found = [_anew(each, lives.get(each.name), editions, forced) for each in chosen]
-        if wish.back and not any(found):
-            raise RebuildRefused("This release has no edition that was live before; nothing was changed.")
-        return [each for each in found if each]
-
     @asynccontextmanager
-    async def _claimed(self, chosen: Candidate) -> AsyncGenerator[Candidate]:
+    async def _claimed(self, wanted: Candidate) -> AsyncGenerator[Candidate]:
         """The candidate while nobody else may rebuild it, or what a killed rebuild has left of it."""
-        claim = await self._rebuilds.claim(chosen.model.name)
+        claim = await self._rebuilds.claim(wanted.model.name)
         try:
             left = [each for each in await self._lives.editions(claim.read_model) if each.id == claim.left]
-            candidate = _resumed(chosen, left[0]) if left else chosen
+            candidate = resumed(wanted, left[0]) if left else wanted
             await self._rebuilds.name(claim.read_model, candidate.id)
             self._names.append(claim.read_model)
             try:
@@ -279,7 +196,7 @@ class Rebuilding:
                 raise RebuildRefused(f"The read model {each.plan.model.name} can't be rebuilt: {each.stopped}")
 
     async def _patiently(self, error: Exception) -> None:
-        """An election, or a server that is late: what is not committed is done again. Raises what goes on too long."""
+        """An election, or a server that is late: it is done again. Raises what goes on for too long."""
         self._failures += 1
         if self._failures > _ATTEMPTS:
             raise error
@@ -334,30 +251,3 @@ class Rebuilding:
     async def _positions(self, editions: Sequence[str]) -> list[int]:
         found = {each.id: each.position for each in await self._lives.editions()}
         return [found.get(each, 0) for each in editions]
-
-
-def _anew(model: ReadModel, now: Live | None, editions: Sequence[Checkpoint], forced: bool) -> Candidate | None:
-    """The edition of this code if it was never live; where it was, another one of the same version, if forced."""
-    mine, there = own(model, editions, now), {each.id for each in editions}
-    if id_of(mine) not in _asked(now):
-        return Candidate(mine, now, id_of(mine) not in there)
-    return Candidate(replace(model, generation=unused(model, editions)), now, True) if forced else None
-
-
-def _back(model: ReadModel, now: Live | None, editions: Sequence[Checkpoint]) -> Candidate | None:
-    """The edition of this code that was live last."""
-    mine = {each.id: each for each in editions if fits(model, each)}
-    found = next((mine[each] for each in reversed(now.past if now else ()) if each in mine), None)
-    return Candidate(replace(model, generation=found.generation), now, False) if found else None
-
-
-def _resumed(chosen: Candidate, left: Checkpoint) -> Candidate:
-    """The edition that a killed rebuild had begun, if it is one that this one would build."""
-    if not chosen.begun or not fits(chosen.model, left) or left.id in _asked(chosen.live):
-        return chosen
-    return replace(chosen, model=replace(chosen.model, generation=left.generation))
-
-
-def _asked(now: Live | None) -> tuple[str, ...]:
-    """The editions that are live or were it."""
-    return (*now.past, now.edition) if now else ()

@@ -111,7 +111,6 @@ class Watcher:
 
     async def _begin(self) -> None:
         """Begin with the editions that this code folds, as they are now."""
-        self._switched = False
         while True:
             self._builder.plans = await self._editions.plans()
             with suppress(Taken):
@@ -119,6 +118,16 @@ class Watcher:
                 break
         await self._editions.begin(each.checkpoint for each in self._builder.workings.values())
         self._leases.fold(self._builder.able())
+
+    async def _follow(self) -> None:
+        """Begin anew where another edition of this code is live now."""
+        doubt, switched, self._doubt, self._switched = self._doubt, self._switched, False, False
+        try:
+            if switched or (doubt and await self._editions.missed(self._builder.workings)):
+                await self._begin()
+        except BaseException:  # the next turn does it
+            self._doubt, self._switched = self._doubt or doubt, self._switched or switched
+            raise
 
     def _held(self) -> None:
         """Other read models are to be built here: from where they stand now."""
@@ -165,11 +174,7 @@ class Watcher:
                     await self._quiet(beat)
 
     async def _turn(self, reload: bool, due: bool) -> bool:
-        if self._doubt:
-            self._switched |= await self._editions.missed(self._builder.workings)
-            self._doubt = False
-        if self._switched:
-            await self._begin()
+        await self._follow()
         if self._invalidated:
             for each in self._builder.active():
                 await self._builder.stop(each, self._invalidated)

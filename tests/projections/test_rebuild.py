@@ -12,7 +12,8 @@ from gateway.errors import RebuildRefused
 from gateway.mongo.client import collection
 from gateway.mongo.collections import CHECKPOINTS, LIVE, REBUILDS
 from gateway.mongo.rebuilds import Rebuilds
-from gateway.projections.rebuilding import Rebuilding, Rebuilt, Wish
+from gateway.projections.candidates import Wish
+from gateway.projections.rebuilding import Rebuilding, Rebuilt
 from gateway.settings import load_settings
 from tests.projections.editions import expected_second, expected_short, first, second, short
 from tests.projections.test_editions import folded, in_first, live, now, reaches
