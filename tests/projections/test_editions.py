@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,10 +12,10 @@ from gateway.application.model import ReadModel
 from gateway.application.reading import read
 from gateway.errors import ReadModelNotBuilt
 from gateway.mongo.changes import Heard, LiveMoved
-from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
+from gateway.mongo.checkpoints import Checkpoint, checkpoint_of, document_of
 from gateway.mongo.client import collection
 from gateway.mongo.collections import CHECKPOINTS, LIVE
-from gateway.mongo.live import Live, live_of
+from gateway.mongo.live import Live, Lives, Moved, live_of
 from gateway.queries.freshness import Freshness
 from gateway.queries.pages import PageRequest
 from gateway.queries.positions import Positions
@@ -225,3 +226,26 @@ async def test_a_token_from_before_the_switch_is_waited_for_behind_it(place: Wor
             await live(place, "books.2")
             end = await place.add([added("last", "x")])
             assert await queries.one(books, "last", fresh(end)) is not None
+
+
+async def test_an_edition_that_is_behind_the_live_one_does_not_become_live(place: World) -> None:
+    async with watching(place, first):
+        await place.built(await place.add(*history(47, 20)))
+    lives, before = Lives(place.opened.database), await now(place)
+    behind = replace(await edition(place, "books.1"), version=2, position=19)
+    await collection(place.opened.database, CHECKPOINTS).insert_one(document_of(behind, []))
+    with pytest.raises(Moved):
+        await lives.switch(before, before.then(behind))
+    assert await now(place) == before
+
+
+async def test_of_two_switches_at_once_one_is_refused(place: World) -> None:
+    async with watching(place, first):
+        await place.built(await place.add(*history(48, 20)))
+    lives, before = Lives(place.opened.database), await now(place)
+    other = replace(await edition(place, "books.1"), version=2)
+    await collection(place.opened.database, CHECKPOINTS).insert_one(document_of(other, []))
+    await lives.switch(before, before.then(other))
+    with pytest.raises(Moved):
+        await lives.switch(before, before.then(other))
+    assert (await now(place)).past == ("books.1",)
