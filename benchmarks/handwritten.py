@@ -20,6 +20,7 @@ from gateway.mongo.paths import index_keys
 from readmodels import accounts, customers, daily_activity, ledger, statement
 
 _LINES = 2_000
+_MODELS = read(application).read_models
 
 _OPENED = account_events.AccountOpened
 _MOVEMENTS = (
@@ -86,13 +87,15 @@ class Views:
     def _into(self, name: str) -> Any:
         return self._database.get_collection(f"hand.{name}", OPTIONS, write_concern=SAFE)
 
-    def prepare(self) -> None:
-        """Empty collections with the indexes of the declared access paths."""
-        for model in read(application).read_models:
-            into = self._into(model.name)
-            into.drop()
+    def clear(self) -> None:
+        for model in _MODELS:
+            self._into(model.name).drop()
+
+    def index(self) -> None:
+        """The indexes of the declared access paths; they cost least when the views are there."""
+        for model in _MODELS:
             for path in model.paths:
-                into.create_index(index_keys(path, model.key_field, model.journal))
+                self._into(model.name).create_index(index_keys(path, model.key_field, model.journal))
 
 
 _LINE = encoder(statement.StatementLine)
@@ -102,7 +105,7 @@ def build(uri: str, database: str) -> int:
     """Fill the collections; how many commits there were."""
     with MongoClient[dict[str, Any]](uri, tz_aware=True, uuidRepresentation="standard") as client:
         views, count = Views(client[database]), 0
-        views.prepare()
+        views.clear()
         events = client[database].get_collection("events", OPTIONS, read_concern=MAJORITY)
         for commit in events.find({}, sort=[("_id", 1)], batch_size=_LINES):
             views.fold(commit)
@@ -110,4 +113,5 @@ def build(uri: str, database: str) -> int:
             if len(views.lines) >= _LINES:
                 views.write_lines()
         views.write()
+        views.index()
     return count

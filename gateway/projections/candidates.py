@@ -40,6 +40,11 @@ class Candidate:
     def id(self) -> str:
         return id_of(self.model)
 
+    @property
+    def anew(self) -> bool:
+        """Whether it is of the same version and shape as the live one: nobody begins it but a rebuild."""
+        return self.live is not None and fits(self.model, self.live)
+
 
 async def chosen(model: Model, lives: Lives, wish: Wish) -> list[Candidate]:
     """The editions that a wish is about. Raises RebuildRefused where there can't be any."""

@@ -15,6 +15,9 @@ from gateway.mongo.raw import documents_in
 MOST_SHOWN = 5
 """How many differing views are shown side by side."""
 
+SNAPSHOT_GONE = (239, 246)
+"""SnapshotTooOld and SnapshotUnavailable: MongoDB keeps a moment for five minutes."""
+
 _BATCH = 1_000
 
 

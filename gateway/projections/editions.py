@@ -45,6 +45,15 @@ def unused(model: ReadModel, editions: Sequence[Checkpoint]) -> int:
     return next(number for number, id_ in enumerate(wanted, start=1) if id_ not in taken)
 
 
+def _tell(edition: str, live_: Live) -> None:
+    """Say at a start what is not as it is every day."""
+    name, now = live_.read_model, live_.edition
+    if edition in live_.past:
+        _log.warning("%s is answered from %s; this release folds %s, which was live before.", name, now, edition)
+    elif edition != now:
+        _log.warning("%s has changed: %s is built beside %s, which is live until then.", name, edition, now)
+
+
 class Editions:
     """The editions of one process, and those that are live as far as it knows."""
 
@@ -60,13 +69,15 @@ class Editions:
         editions = await self._store.editions()
         return [plan(own(each, editions, self._live.get(each.name))) for each in self._models]
 
-    async def begin(self, checkpoints: Iterable[Checkpoint]) -> None:
+    async def begin(self, checkpoints: Collection[Checkpoint]) -> None:
         """Where no edition of a read model is live yet, the one that has come furthest is."""
         for each in checkpoints:
             if each.read_model not in self._live:
                 there = await self._store.editions(each.read_model)
                 await self._store.begin(live(max(there, key=lambda one: one.position)))
         self._live = await self._store.all()
+        for each in checkpoints:
+            _tell(each.id, self._live[each.read_model])
 
     def hear(self, moved: Live, folded: Collection[str]) -> bool:
         """Note what is live now; whether it is an edition that this process is to fold, and does not."""

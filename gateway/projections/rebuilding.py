@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from gateway.application.model import Model
@@ -20,8 +20,7 @@ from gateway.mongo.tasks import end
 from gateway.projections.ahead import ReadAhead
 from gateway.projections.building import Builder
 from gateway.projections.candidates import Candidate, Wish, chosen, resumed
-from gateway.projections.comparing import Comparison, Snapshot, compare
-from gateway.projections.editions import fits
+from gateway.projections.comparing import SNAPSHOT_GONE, Comparison, Snapshot, compare
 from gateway.projections.leases import RENEWAL, Leases
 from gateway.projections.reach import plan
 from gateway.projections.storage import Fenced, ViewStore
@@ -95,6 +94,8 @@ class Rebuilding:
         try:
             left = [each for each in await self._lives.editions(claim.read_model) if each.id == claim.left]
             candidate = resumed(wanted, left[0]) if left else wanted
+            if candidate.begun and not left and candidate.anew:
+                await self._lives.drop(candidate.id)  # what is there without a checkpoint was never taken away
             await self._rebuilds.name(claim.read_model, candidate.id)
             self._names.append(claim.read_model)
             try:
@@ -139,7 +140,8 @@ class Rebuilding:
         live = [each.live.edition for each in candidates if each.live]
         if candidates:
             until = min(await self._positions(live), default=0)
-            await self._fold(await self._builder(candidates), until)
+            bare = [replace(each, model=replace(each.model, paths=())) for each in candidates]
+            await self._fold(await self._builder(bare), until)  # indexes cost less when the views are there
         return [await self._finished(each, wish) for each in candidates]
 
     async def _finished(self, candidate: Candidate, wish: Wish) -> Rebuilt:
@@ -204,7 +206,7 @@ class Rebuilding:
         await asyncio.sleep(self._failures)
 
     async def _compared(self, candidate: Candidate, builder: Builder) -> Comparison | None:
-        """None where there is nothing to compare with, or only something that is behind and stands still."""
+        """None where there is nothing to compare with, or only what is behind and stands still, or is too large."""
         while candidate.live:
             built = builder.workings[candidate.id].checkpoint.position
             async with Snapshot(self.database, candidate.live.edition) as before:
@@ -212,14 +214,22 @@ class Rebuilding:
                     return None
                 if before.position - built <= CLOSE:
                     await self._fold(builder, before.position)
-                    return await compare(before, self.database, candidate.id)
+                    return await self._compare(before, candidate)
             await self._fold(builder, before.position)
         return None
+
+    async def _compare(self, before: Snapshot, candidate: Candidate) -> Comparison | None:
+        try:
+            return await compare(before, self.database, candidate.id)
+        except Exception as error:
+            if getattr(error, "code", None) not in SNAPSHOT_GONE:
+                raise
+            return None
 
     async def _would_freeze(self, candidate: Candidate) -> bool:
         """Whether the live edition is kept current by processes that can't do that for this one."""
         others, live = await self._leases.others(), candidate.live
-        if live is None or fits(candidate.model, live) or any(candidate.id in folds for folds in others):
+        if live is None or candidate.anew or any(candidate.id in folds for folds in others):
             return False
         return any(live.edition in folds for folds in others)
 

@@ -116,7 +116,7 @@ class Watcher:
             with suppress(Taken):
                 await self._builder.start(self.identity.log)
                 break
-        await self._editions.begin(each.checkpoint for each in self._builder.workings.values())
+        await self._editions.begin([each.checkpoint for each in self._builder.workings.values()])
         self._leases.fold(self._builder.able())
 
     async def _follow(self) -> None:

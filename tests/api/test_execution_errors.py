@@ -44,6 +44,7 @@ async def test_no_error_tells_of_the_inside(how: str) -> None:
         ("unknown", {"code": "COMMIT_UNKNOWN", "commandId": str(COMMAND), "retryable": True}),
         ("failed", {"code": "COMMAND_FAILED"}),
         ("stopped", {"code": "READ_MODEL_STOPPED", "readModel": "accounts", "reached": "5"}),
+        ("unbuilt", {"code": "READ_MODEL_NOT_BUILT", "readModel": "accounts", "retryable": True}),
         ("broken", {"code": "LOG_BROKEN", "position": "5"}),
     ],
 )
@@ -170,6 +171,7 @@ RAISED = [
     errors.BadInput("A word is wanted."),
     errors.BadToken("This is no token."),
     errors.BadCursor("This is no cursor."),
+    errors.CursorExpired("This is an old cursor."),
     errors.BadPage("This is no page."),
     errors.CommandIdReused(COMMAND),
     errors.CommitTooLarge(1_001, 5),
@@ -183,6 +185,7 @@ AT_START = {
     errors.Unsuitable,
     errors.ContractBroken,
     errors.FileRefused,
+    errors.RebuildRefused,
 }
 
 

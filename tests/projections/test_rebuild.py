@@ -9,7 +9,7 @@ import pytest
 from gateway.application import Application
 from gateway.application.reading import read
 from gateway.errors import RebuildRefused
-from gateway.mongo.client import collection
+from gateway.mongo.client import collection, connect
 from gateway.mongo.collections import CHECKPOINTS, LIVE, REBUILDS
 from gateway.mongo.rebuilds import Rebuilds
 from gateway.projections.candidates import Wish
@@ -100,6 +100,29 @@ async def test_it_compares_at_one_position_while_the_live_one_moves_on(place: Wo
         end = await place.add([added("last", "x")])
         await reaches(place, "books.1.2", end)
     assert await place.documents("views.books.1.2") == await folded(place, in_first)
+
+
+async def test_it_runs_on_either_driver(place: World) -> None:
+    async with watching(place, first):
+        await place.built(await place.add(*history(70, 30)))
+        settings = load_settings(mongodb_uri=place.uri, database=place.opened.database.name, driver="motor")
+        motor = connect(place.uri, settings)
+        try:
+            command = Rebuilding(motor.database, read(first), place.identity.log, settings)
+            (found,) = await command.run(Wish(names=("loans",)))
+        finally:
+            await motor.close()
+        assert found.comparison is not None
+        assert (found.switched, found.comparison.differing) == (True, 0)
+
+
+async def test_what_a_dropped_edition_has_left_is_not_built_on(place: World) -> None:
+    async with watching(place, first):
+        await place.built(await place.add(*history(71, 30)))
+        await collection(place.opened.database, "views.books.1.2").insert_one({"_id": "left"})
+        (found,) = (await rebuilt(place, first, Wish(names=("books",)))).values()
+        assert found.comparison is not None
+        assert (found.candidate.id, found.comparison.differing) == ("books.1.2", 0)
 
 
 async def test_without_a_change_there_is_nothing_to_do(place: World) -> None:
