@@ -31,6 +31,10 @@ class Signs:
         found = await self._watchers.find({}).to_list(None)
         return [Sign(each["_id"], each["beat"], frozenset(each["folds"])) for each in found]
 
+    async def withdraw(self, watcher: UUID) -> None:
+        """A watcher takes its own sign away."""
+        await self._watchers.delete_one({"_id": watcher})
+
     async def remove(self, sign: Sign) -> None:
-        """Take a sign away, unless its watcher has given another one since."""
+        """Take another watcher's sign away, unless that one has given another one since."""
         await self._watchers.delete_one({"_id": sign.watcher, "beat": sign.beat})

@@ -67,7 +67,7 @@ async def chosen(model: Model, lives: Lives, wish: Wish) -> list[Candidate]:
 def _anew(model: ReadModel, now: Live | None, editions: Sequence[Checkpoint], forced: bool) -> Candidate | None:
     """The edition of this code if it was never live; where it was, another one of the same version, if forced."""
     mine, there = own(model, editions, now), {each.id for each in editions}
-    if id_of(mine) not in _asked(now):
+    if id_of(mine) not in asked(now):
         return Candidate(mine, now, id_of(mine) not in there)
     return Candidate(replace(model, generation=unused(model, editions)), now, True) if forced else None
 
@@ -81,11 +81,11 @@ def _back(model: ReadModel, now: Live | None, editions: Sequence[Checkpoint]) ->
 
 def resumed(chosen: Candidate, left: Checkpoint) -> Candidate:
     """The edition that a killed rebuild had begun, if it is one that this one would build."""
-    if not chosen.begun or not fits(chosen.model, left) or left.id in _asked(chosen.live):
+    if not chosen.begun or not fits(chosen.model, left) or left.id in asked(chosen.live):
         return chosen
     return replace(chosen, model=replace(chosen.model, generation=left.generation))
 
 
-def _asked(now: Live | None) -> tuple[str, ...]:
+def asked(now: Live | None) -> tuple[str, ...]:
     """The editions that are live or were it."""
     return (*now.past, now.edition) if now else ()

@@ -94,7 +94,7 @@ class Leases:
             await end(self._task)
         with suppress(Exception):  # whoever can't be told sees it by himself, a little later
             async with asyncio.timeout(FAREWELL):
-                await self._signs.remove(self._own)
+                await self._signs.withdraw(self._own.watcher)
 
     async def _run(self) -> None:
         while True:

@@ -19,7 +19,7 @@ from gateway.mongo.rebuilds import Rebuilds
 from gateway.mongo.tasks import end
 from gateway.projections.ahead import ReadAhead
 from gateway.projections.building import Builder
-from gateway.projections.candidates import Candidate, Wish, chosen, resumed
+from gateway.projections.candidates import Candidate, Wish, asked, chosen, resumed
 from gateway.projections.comparing import SNAPSHOT_GONE, Comparison, Snapshot, compare
 from gateway.projections.leases import RENEWAL, Leases
 from gateway.projections.reach import plan
@@ -75,7 +75,7 @@ class Rebuilding:
         self._leases = Leases(self.database, lambda: None)
 
     async def run(self, wish: Wish) -> list[Rebuilt]:
-        """Raises RebuildRefused, and then nothing was changed."""
+        """Raises RebuildRefused; what is live by then stays live, and of the rest nothing is left."""
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._store.close)
             stack.push_async_callback(self._log.close)
@@ -104,6 +104,7 @@ class Rebuilding:
                 await self._discard(candidate)
                 raise
         finally:
+            self._names = [each for each in self._names if each != claim.read_model]
             await self._rebuilds.release(claim.read_model)
 
     @asynccontextmanager
@@ -159,10 +160,12 @@ class Rebuilding:
         return Rebuilt(candidate, comparison, True)
 
     async def _discard(self, candidate: Candidate) -> None:
-        """Leave nothing of what this rebuild has begun, unless a watcher goes on with it."""
-        others = await self._leases.others()
-        if candidate.begun and not any(candidate.id in folds for folds in others):
-            await self._prove()
+        """Leave nothing of what this rebuild has begun, unless it is live by now, or a watcher goes on with it."""
+        name = candidate.model.name
+        if not candidate.begun or candidate.id in asked((await self._lives.all()).get(name)):
+            return
+        if not any(candidate.id in folds for folds in await self._leases.others()):
+            await self._rebuilds.renew(name)
             await self._lives.drop(candidate.id)
 
     async def _builder(self, candidates: Sequence[Candidate]) -> Builder:
@@ -244,9 +247,13 @@ class Rebuilding:
             try:
                 await self._lives.switch(candidate.live, candidate.live.then(edition))
             except Moved:
-                if (await self._lives.all())[candidate.model.name] != candidate.live:
+                now = (await self._lives.all())[candidate.model.name]
+                if now.edition == candidate.id:
+                    return None  # a watcher of this release has come, and was faster
+                if now != candidate.live:
                     raise RebuildRefused(f"Somebody else switched {candidate.model.name} meanwhile.") from None
                 await self._round(builder)
+                edition = builder.workings[candidate.id].checkpoint
             else:
                 return await self._forget(candidate)
 

@@ -12,7 +12,9 @@ from gateway.errors import RebuildRefused
 from gateway.mongo.client import collection, connect
 from gateway.mongo.collections import CHECKPOINTS, LIVE, REBUILDS
 from gateway.mongo.rebuilds import Rebuilds
+from gateway.projections import rebuilding as rebuilding_module
 from gateway.projections.candidates import Wish
+from gateway.projections.comparing import Comparison, Snapshot, compare
 from gateway.projections.rebuilding import Rebuilding, Rebuilt
 from gateway.settings import load_settings
 from tests.projections.editions import expected_second, expected_short, first, second, short
@@ -123,6 +125,27 @@ async def test_what_a_dropped_edition_has_left_is_not_built_on(place: World) -> 
         (found,) = (await rebuilt(place, first, Wish(names=("books",)))).values()
         assert found.comparison is not None
         assert (found.candidate.id, found.comparison.differing) == ("books.1.2", 0)
+
+
+async def test_what_is_live_stays_live_when_the_next_one_fails(
+    place: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await place.add(*history(72, 30))
+    await rebuilt(place, first)
+
+    async def failing(before: Snapshot, database: Any, after: str) -> Comparison:
+        if after.startswith("loans"):
+            raise RebuildRefused("It fails here.")
+        return await compare(before, database, after)
+
+    monkeypatch.setattr(rebuilding_module, "compare", failing)
+    with pytest.raises(RebuildRefused, match="It fails here"):
+        await rebuilt(place, first, Wish(every=True))
+    assert (await now(place)).edition == "books.1.2"
+    assert await place.documents("views.books.1.2") == await folded(place, in_first)
+    names = await place.opened.database.list_collection_names()
+    assert not {"views.loans.1.2", "views.loans.1.2.last", "views.months.1.2"} & {*names}
+    assert await place.documents(REBUILDS) == []
 
 
 async def test_without_a_change_there_is_nothing_to_do(place: World) -> None:
