@@ -9,6 +9,7 @@ GatewayError
 │   ├── BadToken           a token that this log did not give
 │   ├── BadCursor          a cursor that this connection did not give
 │   ├── CursorExpired      a cursor of an order that is gone
+│   ├── CursorExpired      a cursor from before the views changed their order
 │   └── BadPage            a page that is not offered
 ├── CommandIdReused        the command id belongs to another command
 ├── CommandFailed          a command function raised; nothing was changed
@@ -20,6 +21,8 @@ GatewayError
 ├── ReadModelStopped       a read model can't go on; names the position
 ├── ViewParked             a view lacks events that its read model could not apply; names the first one's position
 ├── NotRetried             a parked key can't be retried, skipped or shown; nothing was changed
+├── ReadModelNotBuilt      a read model was never built in the shape that this code reads
+├── RebuildRefused         a read model can't be rebuilt or rolled back now; says why
 └── LogBroken              the log is not what it was, or not what this application knows
     ├── HoleInLog          a commit is missing; nothing is read past it
     └── UndecodableEvent   an event that this application, or a commit that this release, does not know
@@ -79,6 +82,7 @@ class BadCursor(BadInput):
 
 class CursorExpired(BadInput):
     """A cursor of an order that the read model had once, and has no more."""
+    """A cursor that this connection gave before the order of its views was changed: begin anew."""
 
 
 class BadPage(BadInput):
@@ -146,6 +150,16 @@ class ViewParked(GatewayError):
 class NotRetried(GatewayError):
     """A key can't be retried, skipped or shown: it is not parked, waits for another event, or its read model must
     be built anew. Nothing was changed."""
+class ReadModelNotBuilt(GatewayError):
+    """A read model was never built in the shape that this code reads; it passes when it is."""
+
+    def __init__(self, read_model: str) -> None:
+        self.read_model = read_model
+        super().__init__(f"The read model {read_model} is not built yet as this release shows it.")
+
+
+class RebuildRefused(GatewayError):
+    """A read model can't be rebuilt or rolled back now; nothing was changed."""
 
 
 class FileRefused(GatewayError):

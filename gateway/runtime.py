@@ -112,7 +112,7 @@ async def serving(store: Store, settings: Settings) -> AsyncGenerator[Services]:
     async with AsyncExitStack() as stack:
         trail = await stack.enter_async_context(Trail(database, settings.audit_days))
         positions = await stack.enter_async_context(Positions(database, store.changes, store.model))
-        feeds = await stack.enter_async_context(Feeds(store.log, store.changes))
+        feeds = await stack.enter_async_context(Feeds(store.log, store.changes, positions.answers))
         taken = Snapshots(database, store.model, store.signer, settings.snapshot_events)
         snapshots = await stack.enter_async_context(taken)
         writer = await stack.enter_async_context(Writer(store.model, store.log, snapshots, store.signer, settings))

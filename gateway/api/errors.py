@@ -37,6 +37,7 @@ from gateway.errors import (
     GatewayError,
     LogBroken,
     NotYetVisible,
+    ReadModelNotBuilt,
     ReadModelStopped,
     Unavailable,
     ViewParked,
@@ -62,6 +63,7 @@ _CODES: dict[type[GatewayError], str] = {
     NotYetVisible: "NOT_YET_VISIBLE",
     ReadModelStopped: "READ_MODEL_STOPPED",
     ViewParked: "VIEW_PARKED",
+    ReadModelNotBuilt: "READ_MODEL_NOT_BUILT",
     LogBroken: "LOG_BROKEN",
 }
 
@@ -193,5 +195,6 @@ _DATA: dict[type[GatewayError], Callable[[Any], dict[str, Any]]] = {
     NotYetVisible: _not_yet_visible,
     ReadModelStopped: lambda error: {"readModel": error.read_model, "reached": str(error.reached)},
     ViewParked: lambda error: {"readModel": error.read_model, "position": str(error.position)},
+    ReadModelNotBuilt: lambda error: {"readModel": error.read_model, "retryable": True},
     LogBroken: lambda error: {"position": str(error.position)},
 }

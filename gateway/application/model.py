@@ -122,7 +122,7 @@ class ReadModel:
     `links` names the view's fields that hold other things' ids. `fan_out` are the id types whose events reach
     every view that links to them. `recorded` are the fold's parameters that come from the recorded event. `stream`
     is the kind of stream that a view stands for, None where its key is anything but a stream's id: that stream's
-    events, followed or not, give the view its version.
+    events, followed or not, give the view its version. `generation` tells apart what is kept of the same version.
     """
 
     name: str
@@ -142,6 +142,7 @@ class ReadModel:
     fan_out: tuple[IdType, ...]
     paths: tuple[AccessPath, ...]
     version: int
+    generation: int = 1
 
     @property
     def kept(self) -> bool:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gateway.cli import contract, export, import_, parked, schema, serve, status, verify, watch
+from gateway.cli import contract, export, import_, parked, rebuild, schema, serve, status, verify, watch
 from gateway.errors import GatewayError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app.command()(serve.serve)
 app.command()(watch.watch)
 app.command()(status.status)
 app.add_typer(parked.app)
+app.command()(rebuild.rebuild)
 app.command()(verify.verify)
 app.command()(export.export)
 app.command("import")(import_.import_)

@@ -20,6 +20,7 @@ from gateway.mongo.checks import check
 from gateway.mongo.client import answering, collection, connect
 from gateway.mongo.collections import CHECKPOINTS
 from gateway.mongo.identities import known
+from gateway.mongo.live import Live, Lives
 from gateway.runtime import address
 from gateway.settings import Settings, load_settings
 
@@ -56,17 +57,18 @@ async def _print(application: Application, settings: Settings) -> None:
         head = await EventLog(mongo.database, model).head()
         with answering():
             documents = await collection(mongo.database, CHECKPOINTS).find({}).to_list(None)
+            lives = await Lives(mongo.database).all()
     finally:
         await mongo.close()
     table = Table(title=f"Head of the log: {head.position}", title_justify="left")
     for column in ("read model", "version", "position", "behind", "last at the head", "condition"):
         table.add_column(column)
-    for each in sorted(map(checkpoint_of, documents), key=lambda each: (each.read_model, each.version)):
-        table.add_row(*_row(each, head.position))
+    for each in sorted(map(checkpoint_of, documents), key=lambda each: (each.read_model, each.version, each.id)):
+        table.add_row(*_row(each, head.position, lives.get(each.read_model)))
     Console().print(table)
 
 
-def _row(checkpoint: Checkpoint, head: int) -> tuple[str, ...]:
+def _row(checkpoint: Checkpoint, head: int, live: Live | None) -> tuple[str, ...]:
     seconds = max(0.0, (datetime.now(UTC) - checkpoint.at_head).total_seconds())
     return (
         checkpoint.read_model,
@@ -75,6 +77,16 @@ def _row(checkpoint: Checkpoint, head: int) -> tuple[str, ...]:
         str(head - checkpoint.position),
         f"{seconds:.1f} s ago",
         (checkpoint.stopped or "follows") + _parked(checkpoint),
+        checkpoint.stopped or _part(checkpoint, live),
+    )
+
+
+def _part(checkpoint: Checkpoint, live: Live | None) -> str:
+    """What an edition is there for."""
+    if live is None or live.edition == checkpoint.id:
+        return "follows"
+    return (
+        "kept for a rollback" if checkpoint.id in live.past else f"{checkpoint.id} is built beside {live.edition}"
     )
 
 

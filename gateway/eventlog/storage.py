@@ -7,6 +7,7 @@ held by a majority, is what keeps the log gapless and in commit order (the proof
 import asyncio
 from collections.abc import Collection as SizedIterable
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,7 @@ from gateway.messages import Commit, Head, RecordedEvent
 from gateway.mongo.client import Database, answering, collection, settle
 from gateway.mongo.collections import COMMAND_IDS, EVENTS, STREAM_VERSIONS
 from gateway.mongo.formats import COMMIT_FORMAT
+from gateway.mongo.raw import documents_in
 
 _DUPLICATE_KEY = 11000
 
@@ -149,7 +151,7 @@ class EventLog:
         with answering():
             reply = await anext(aiter(cursor), b"")
             await settle(cursor.close())
-        return list(_split(reply))
+        return list(documents_in(reply))
 
     async def streams(self, after: Mapping[str, int], up_to: int, limit: int) -> dict[str, list[Commit]]:
         """The commits of some streams in version order, of each with versions above that in `after`.

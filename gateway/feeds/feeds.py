@@ -12,7 +12,16 @@ from gateway.feeds.readers import BEGINNING, LogReader, Place, Reader, StreamRea
 from gateway.feeds.tail import Tail
 from gateway.feeds.views import Followers
 from gateway.messages import DroppedEvent, RecordedEvent
-from gateway.mongo.changes import Changes, CheckpointMoved, CommitAdded, Heard, Interrupted, LogInvalidated
+from gateway.mongo.changes import (
+    Changes,
+    CheckpointMoved,
+    CommitAdded,
+    Heard,
+    Interrupted,
+    LiveMoved,
+    LogInvalidated,
+)
+from gateway.mongo.checkpoints import Checkpoint
 
 ROOM = 1_000
 """How many events wait in memory for one subscriber, before he is referred to the log."""
@@ -21,12 +30,20 @@ TURNS = 16
 """How many subscribers read history at the same time; all others have connections left, and their time limit."""
 
 
+def _everything(_: Checkpoint) -> bool:
+    return True
+
+
 class Feeds:
     """Follows the log and the views for all subscribers of a process: with one listener and one reader."""
 
-    def __init__(self, log: EventLog, changes: Changes) -> None:
+    def __init__(
+        self, log: EventLog, changes: Changes, answers: Callable[[Checkpoint], bool] = _everything
+    ) -> None:
+        """`answers` says whether a checkpoint is that of an edition that is asked here: others wake nobody."""
         self._log = log
         self._changes = changes
+        self._answers = answers
         self._tail = Tail(log, ROOM)
         self._followers = Followers()
         self._turns = asyncio.Semaphore(TURNS)
@@ -98,13 +115,18 @@ class Feeds:
         match heard:
             case CommitAdded(position):
                 self._tail.hear(position)
-            case CheckpointMoved():
-                self._followers.hear(heard)
+            case CheckpointMoved(checkpoint):
+                if self._answers(checkpoint):
+                    self._followers.hear(heard)
+            case LiveMoved():
+                self._followers.doubt()
             case Interrupted():
                 self._tail.doubt()
                 self._followers.doubt()
             case LogInvalidated(reason):
                 self._tail.fail(LogBroken(self._tail.position + 1, reason))
+            case _:
+                pass
 
 
 async def _live(reader: Reader, inbox: Inbox) -> AsyncGenerator[list[RecordedEvent]]:

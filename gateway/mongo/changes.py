@@ -18,7 +18,8 @@ from pymongo.read_preferences import ReadPreference
 from gateway.mongo.causal import Seen
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
 from gateway.mongo.client import MAJORITY, Database, Document, settle
-from gateway.mongo.collections import CHECKPOINTS, EVENTS
+from gateway.mongo.collections import CHECKPOINTS, EVENTS, LIVE, WATCHERS
+from gateway.mongo.live import Live, live_of
 from gateway.mongo.tasks import end
 
 LONGEST_WAIT = 1.0
@@ -50,6 +51,18 @@ class CheckpointMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveMoved:
+    """Another edition of a read model is asked from now on."""
+
+    live: Live
+
+
+@dataclass(frozen=True, slots=True)
+class WatchersChanged:
+    """A watcher came, or went."""
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """The stream was opened anew: something may have been missed, look yourself."""
 
@@ -61,7 +74,7 @@ class LogInvalidated:
     reason: str
 
 
-Heard: TypeAlias = CommitAdded | CheckpointMoved | Interrupted | LogInvalidated
+Heard: TypeAlias = CommitAdded | CheckpointMoved | LiveMoved | WatchersChanged | Interrupted | LogInvalidated
 Listener: TypeAlias = Callable[[Heard], None]
 
 
@@ -163,6 +176,10 @@ def _heard(change: Mapping[str, Any]) -> Heard | None:
             document = change["fullDocument"]
             touched = document.get("touched")
             return CheckpointMoved(checkpoint_of(document), None if touched is None else tuple(touched))
+        case "insert" | "replace", str(name) if name == LIVE:
+            return LiveMoved(live_of(change["fullDocument"]))
+        case "insert" | "delete", str(name) if name == WATCHERS:
+            return WatchersChanged()
         case "drop" | "rename" | "dropDatabase" as operation, _:
             return LogInvalidated(f"The collection of the log was changed by {operation}.")
         case _:
@@ -174,7 +191,8 @@ _PIPELINE = [
         "$match": {
             "$or": [
                 {"ns.coll": EVENTS, "operationType": {"$in": ["insert", "drop", "rename"]}},
-                {"ns.coll": CHECKPOINTS, "operationType": {"$in": ["insert", "replace"]}},
+                {"ns.coll": {"$in": [CHECKPOINTS, LIVE]}, "operationType": {"$in": ["insert", "replace"]}},
+                {"ns.coll": WATCHERS, "operationType": {"$in": ["insert", "delete"]}},
                 {"to.coll": EVENTS, "operationType": "rename"},
                 {"operationType": {"$in": ["dropDatabase", "invalidate"]}},
             ]
@@ -186,7 +204,7 @@ _PIPELINE = [
             "clusterTime": 1,
             "ns.coll": 1,
             "documentKey._id": 1,
-            "fullDocument": {"$cond": [{"$eq": ["$ns.coll", CHECKPOINTS]}, "$fullDocument", "$$REMOVE"]},
+            "fullDocument": {"$cond": [{"$ne": ["$ns.coll", EVENTS]}, "$fullDocument", "$$REMOVE"]},
         }
     },
 ]

@@ -1,6 +1,6 @@
 """Checkpoints as documents: how far each read model is built, shared by who writes and who reads them.
 
-One document for each version of a read model. It is always replaced as a whole, never updated in parts: so the
+One document for each edition of a read model. It is always replaced as a whole, never updated in parts: so the
 change stream carries every state of it, exactly, without looking it up again.
 """
 
@@ -69,7 +69,8 @@ class Checkpoint:
     `log`, `position` and `chain` together recognise a wrong, restored or rewritten log. `at_head` is when the
     watcher last saw that nothing was missing. `stopped` says why it can't go on, None while it can. `progress`
     is there while the commit at position + 1 is applied in parts. `parked` are the keys whose views stay behind,
-    None where there are none.
+    None where there are none. `shape` is that of its views, None if that was never noted; `generation` counts the
+    times that the same version was begun anew.
     """
 
     read_model: str
@@ -81,15 +82,17 @@ class Checkpoint:
     stopped: str | None = None
     progress: Progress | None = None
     parked: ParkedKeys | None = None
+    shape: str | None = None
+    generation: int = 1
 
     @property
     def id(self) -> str:
-        return checkpoint_id(self.read_model, self.version)
+        return checkpoint_id(self.read_model, self.version, self.generation)
 
 
-def checkpoint_id(read_model: str, version: int) -> str:
-    """The `_id` of the checkpoint of one version of a read model."""
-    return f"{read_model}.{version}"
+def checkpoint_id(read_model: str, version: int, generation: int = 1) -> str:
+    """The `_id` of the checkpoint of one edition of a read model: its views are in `views.` with this name."""
+    return f"{read_model}.{version}" if generation == 1 else f"{read_model}.{version}.{generation}"
 
 
 def checkpoint_of(document: Mapping[str, Any]) -> Checkpoint:
@@ -105,6 +108,8 @@ def checkpoint_of(document: Mapping[str, Any]) -> Checkpoint:
         document.get("stopped"),
         Progress(progress["event"], progress["after"]) if progress else None,
         _parked_of(parked) if parked else None,
+        document.get("shape"),
+        document.get("generation", 1),
     )
 
 
@@ -125,6 +130,8 @@ def document_of(checkpoint: Checkpoint, touched: Sequence[Any] | None) -> dict[s
         "at_head": checkpoint.at_head,
         "stopped": checkpoint.stopped,
         "parked": checkpoint.parked.document() if checkpoint.parked else None,
+        "shape": checkpoint.shape,
+        "generation": checkpoint.generation,
         "touched": names if names is None else list(names),
     }
 

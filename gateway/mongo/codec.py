@@ -31,6 +31,7 @@ Encoder = Callable[[Any], dict[str, Any]]
 Decoder = Callable[[Mapping[str, Any]], Any]
 
 _COEFFICIENT = (1 << 113) - 1
+_BIAS, _DIGITS = 6176, 34
 
 
 @cache
@@ -89,8 +90,19 @@ def _decimal(value: Decimal128) -> Decimal:
     bits = int.from_bytes(value.bid, "little")
     if bits >> 125 & 3 == 3:  # infinite, no number, or written in the long form
         return value.to_decimal()
-    sign, exponent = "-" if bits >> 127 else "", (bits >> 113 & 0x3FFF) - 6176
+    sign, exponent = "-" if bits >> 127 else "", (bits >> 113 & 0x3FFF) - _BIAS
     return Decimal(f"{sign}{bits & _COEFFICIENT}E{exponent}")
+
+
+def _decimal128(value: Decimal) -> Decimal128:
+    """`Decimal128(value)` in a fifth of its time, for amounts as people write them."""
+    text = str(value)
+    whole, _, part = text.removeprefix("-").partition(".")
+    digits = whole + part
+    if len(digits) > _DIGITS or not digits.isdecimal():  # rounded or refused there; an exponent, no number
+        return Decimal128(value)
+    bits = (text[0] == "-") << 127 | (_BIAS - len(part)) << 113 | int(digits)
+    return Decimal128.from_bid(bits.to_bytes(16, "little"))
 
 
 def _moment(value: datetime) -> datetime:
@@ -132,7 +144,7 @@ class _Source:
             encoded = f"[{self.encode(key, pair[0])}, {self.encode(held, pair[1])}]"
             return f"[{encoded} for {key}, {held} in {value}.items()]"
         if inner is Decimal:
-            return f"{self.name(Decimal128)}({value})"
+            return f"{self.name(_decimal128)}({value})"
         if inner is datetime and self.exact:
             return f"{self.name(_moment)}({value})"
         if inner is date:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
 
 from gateway.errors import Unsuitable
+from gateway.mongo.checkpoints import checkpoint_id
 from gateway.mongo.client import Collection, Database, Document, answering, collection, settle
 from gateway.mongo.formats import check_writable, first
 
@@ -17,6 +18,9 @@ CHECKPOINTS = "checkpoints"
 IDENTITY = "identity"
 PARKED, KEPT, SKIPPED, ATTEMPTS = "parked", "parked_events", "skipped_events", "attempts"
 """Parked keys, references to their events, the events that somebody skipped, and folds that ended their process."""
+WATCHERS = "watchers"
+LIVE = "live"
+REBUILDS = "rebuilds"
 
 IMPORTING = "importing"
 """The field of the identity that says that an import has begun and not ended."""
@@ -33,9 +37,14 @@ class Identity:
     secret: bytes
 
 
-def views(database: Database, name: str, version: int) -> Collection:
-    """The collection of a read model's views in one version of it."""
-    return collection(database, f"views.{name}.{version}")
+def views(database: Database, name: str, version: int, generation: int = 1) -> Collection:
+    """The collection of a read model's views in one edition of it."""
+    return edition(database, checkpoint_id(name, version, generation))
+
+
+def edition(database: Database, id_: str) -> Collection:
+    """The collection of the views whose checkpoint has this id."""
+    return collection(database, f"views.{id_}")
 
 
 async def prepare(database: Database) -> Identity:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -22,14 +22,19 @@ from gateway.settings import Settings
 _log = logging.getLogger(__name__)
 
 
+def _everything(_checkpoint: str) -> bool:
+    return True
+
+
 @dataclass
 class Builder:
-    """Builds some read models from the log."""
+    """Builds some read models from the log: those whose checkpoint it is to move, `holds` says."""
 
     plans: Sequence[Plan]
     log: EventLog
     store: ViewStore
     settings: Settings
+    holds: Callable[[str], bool] = _everything
     workings: dict[str, Working] = field(default_factory=dict[str, Working], init=False)
     collections: dict[str, Any] = field(default_factory=dict[str, Any], init=False)
 
@@ -39,6 +44,7 @@ class Builder:
     async def start(self, identity: UUID) -> None:
         """Make and check what the read models need; those that don't fit this log are stopped."""
         checkpoints = await start(self.store, identity, [each.model for each in self.plans])
+        self.workings.clear()
         for each in self.plans:
             found = checkpoints[each.model.name]
             self.workings[found.id] = Working(each, found, found.stopped)
@@ -53,7 +59,11 @@ class Builder:
         await self._carefully.end()
 
     def active(self) -> list[Working]:
-        return [each for each in self.workings.values() if each.stopped is None]
+        return [each for name, each in self.workings.items() if each.stopped is None and self.holds(name)]
+
+    def able(self) -> list[str]:
+        """The checkpoints that this process could move: a read model that it stopped is left to others."""
+        return [name for name, each in self.workings.items() if each.stopped is None]
 
     async def round(self) -> bool:
         """One batch for each lane; False when there is nothing more to do."""

@@ -17,7 +17,7 @@ from pymongo import ASCENDING, DeleteOne, InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure
 
 from gateway.application.model import AccessPath, ReadModel
-from gateway.mongo.checkpoints import Checkpoint, checkpoint_of, document_of, unmoved
+from gateway.mongo.checkpoints import Checkpoint, checkpoint_id, checkpoint_of, document_of, unmoved
 from gateway.mongo.client import Collection, Database, Document, collection, settle
 from gateway.mongo.collections import CHECKPOINTS, EVENTS, views
 from gateway.mongo.paths import index_keys, index_name
@@ -253,12 +253,12 @@ class ViewStore:
 
 def names(model: ReadModel) -> list[str]:
     """The collections of a read model: its views and, for a journal, the last view of each key."""
-    name = f"views.{model.name}.{model.version}"
+    name = f"views.{checkpoint_id(model.name, model.version, model.generation)}"
     return [name, f"{name}.last"] if model.journal else [name]
 
 
 def _collections(database: Database, model: ReadModel) -> list[Collection]:
-    own = views(database, model.name, model.version)
+    own = views(database, model.name, model.version, model.generation)
     return [own, collection(database, f"{own.name}.last")] if model.journal else [own]
 
 

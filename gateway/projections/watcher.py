@@ -14,12 +14,22 @@ from typing import Self
 
 from gateway.application.model import Model
 from gateway.eventlog.storage import EventLog
-from gateway.mongo.changes import Changes, CommitAdded, Heard, Interrupted, LogInvalidated
+from gateway.mongo.changes import (
+    Changes,
+    CommitAdded,
+    Heard,
+    Interrupted,
+    LiveMoved,
+    LogInvalidated,
+    WatchersChanged,
+)
 from gateway.mongo.client import Database
 from gateway.mongo.collections import Identity
 from gateway.mongo.tasks import end
 from gateway.projections.building import Builder
-from gateway.projections.reach import plan
+from gateway.projections.editions import Editions
+from gateway.projections.leases import Leases
+from gateway.projections.starting import Taken
 from gateway.projections.storage import Fenced, ViewStore
 from gateway.settings import Settings
 
@@ -59,9 +69,11 @@ class Watcher:
 
     def __post_init__(self) -> None:
         self._store = ViewStore(self.database)
-        plans = [plan(each) for each in self.model.read_models]
-        self._builder = Builder(plans, self.log, self._store, self.settings)
+        self._editions = Editions(self.database, self.model)
+        self._leases = Leases(self.database, self._held)
+        self._builder = Builder([], self.log, self._store, self.settings, self._leases.holds)
         self._rung = asyncio.Event()
+        self._moved = self._switched = self._doubt = False
         self._invalidated: str | None = None
         self._kinds: set[str] = set()
         self._task: asyncio.Task[None] | None = None
@@ -73,11 +85,16 @@ class Watcher:
             for each in [working.checkpoint]
         ]
 
+    def held(self) -> list[str]:
+        """The read models that this process builds now; others are built by other watchers."""
+        return [each.plan.model.name for each in self._builder.active()]
+
     async def __aenter__(self) -> Self:
         """Returns when collections, indexes and checkpoints are there. Raises PyMongoError when they can't be."""
         self._deaf = self.changes.listen(self._hear)
         try:
-            await self._builder.start(self.identity.log)
+            await self._begin()
+            await self._leases.__aenter__()
         except BaseException:
             self._deaf()
             raise
@@ -90,7 +107,33 @@ class Watcher:
         if self._task:
             await end(self._task)
         await self._builder.end()
+        await self._leases.__aexit__()
         await self._store.close()
+
+    async def _begin(self) -> None:
+        """Begin with the editions that this code folds, as they are now."""
+        while True:
+            self._builder.plans = await self._editions.plans()
+            with suppress(Taken):
+                await self._builder.start(self.identity.log)
+                break
+        await self._editions.begin([each.checkpoint for each in self._builder.workings.values()])
+        self._leases.fold(self._builder.able())
+
+    async def _follow(self) -> None:
+        """Begin anew where another edition of this code is live now."""
+        doubt, switched, self._doubt, self._switched = self._doubt, self._switched, False, False
+        try:
+            if switched or (doubt and await self._editions.missed(self._builder.workings)):
+                await self._begin()
+        except BaseException:  # the next turn does it
+            self._doubt, self._switched = self._doubt or doubt, self._switched or switched
+            raise
+
+    def _held(self) -> None:
+        """Other read models are to be built here: from where they stand now."""
+        self._moved = True
+        self._rung.set()
 
     def _hear(self, heard: Heard) -> None:
         match heard:
@@ -100,8 +143,14 @@ class Watcher:
             case LogInvalidated(reason):
                 self._invalidated = reason
                 self._rung.set()
-            case Interrupted():
+            case LiveMoved(live):
+                self._switched |= self._editions.hear(live, self._builder.workings)
                 self._rung.set()
+            case Interrupted():
+                self._doubt = True
+                self._rung.set()
+            case WatchersChanged():
+                self._leases.look()
             case _:
                 pass  # a checkpoint: that of another watcher is found when it comes to that
 
@@ -126,14 +175,19 @@ class Watcher:
                     await self._quiet(beat)
 
     async def _turn(self, reload: bool, due: bool) -> bool:
+        await self._follow()
         if self._invalidated:
             for each in self._builder.active():
                 await self._builder.stop(each, self._invalidated)
-        if reload:
+        if reload or self._moved:
+            self._moved = False
             await self._builder.reload()
         busy = await self._builder.round()
         if due:
             await self._builder.beat()
+            if waiting := self._editions.waiting(self._builder.active()):
+                await self._editions.switch(waiting, await self.log.end())
+        self._leases.fold(self._builder.able())
         return busy
 
     async def _quiet(self, until: float) -> None:

@@ -9,10 +9,19 @@ from gateway.mongo.checkpoints import ParkedKeys
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """How far a read model was, at least, when it answered; `lag` is in seconds."""
+    """How far a read model was, at least, when it answered; `lag` is in seconds.
+
+    `frozen` says that it stands still: no process of the release that builds what was answered from runs any more.
+    """
 
     position: int
     lag: float
+    frozen: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Positions are texts: they outgrow a JSON number."""
+        said = {"position": str(self.position), "lag": round(self.lag, 3)}
+        return {**said, "frozen": True} if self.frozen else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +49,13 @@ class Freshness:
         """How long may still be waited, in seconds."""
         return max(0.0, self.deadline - time.monotonic())
 
-    def note(self, read_model: str, position: int, lag: float) -> None:
+    def note(self, read_model: str, position: int, lag: float, frozen: bool = False) -> None:
         """Record that a read model answers; of several answers the oldest counts."""
         before = self.used.get(read_model)
         if before is not None:
             position, lag = min(before.position, position), max(before.lag, lag)
-        self.used[read_model] = Used(position, lag)
+            frozen = before.frozen or frozen
+        self.used[read_model] = Used(position, lag, frozen)
 
     def note_parked(self, read_model: str, parked: ParkedKeys) -> None:
         """Record that a list may show these keys' views as they were left, or lack them."""
@@ -54,8 +64,5 @@ class Freshness:
         self.parked[read_model] = ParkedKeys(parked.revision, max(before.count, parked.count, len(named)), named)
 
     def report(self) -> list[dict[str, Any]]:
-        """The value of `extensions.readModels`: positions as text, for they outgrow a JSON number."""
-        return [
-            {"name": name, "position": str(each.position), "lag": round(each.lag, 3)}
-            for name, each in sorted(self.used.items())
-        ]
+        """The value of `extensions.readModels`."""
+        return [{"name": name, **each.document()} for name, each in sorted(self.used.items())]

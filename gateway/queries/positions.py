@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 from typing import Self
 
 from gateway.application.model import Model
-from gateway.errors import NotYetVisible, ReadModelStopped, Unavailable
-from gateway.mongo.changes import Changes, CheckpointMoved, Heard, Interrupted
+from gateway.errors import NotYetVisible, ReadModelNotBuilt, ReadModelStopped, Unavailable
+from gateway.mongo.changes import Changes, CheckpointMoved, Heard, Interrupted, LiveMoved
 from gateway.mongo.checkpoints import Checkpoint
 from gateway.mongo.client import Database
+from gateway.mongo.live import Live
 from gateway.mongo.tasks import end
+from gateway.queries.answering import Answering, answering
 from gateway.queries.storage import Checkpoints
 
 SILENCE = 1.0
@@ -41,9 +43,8 @@ class Positions:
         """Reads that show all that is known here."""
         self._checkpoints = Checkpoints(database, self.seen)
         self._changes = changes
-        self._versions = {each.name: each.version for each in model.read_models}
-        self._known: dict[str, Checkpoint] = {}
-        self._waiters: dict[str, list[_Waiter]] = {name: [] for name in self._versions}
+        self._answering: dict[str, Answering] = answering(model.read_models)
+        self._waiters: dict[str, list[_Waiter]] = {name: [] for name in self._answering}
         self._began = datetime.now(UTC)
         self._heard = time.monotonic()
         self._looking: asyncio.Task[None] | None = None
@@ -64,20 +65,42 @@ class Positions:
         if self._looking:
             await end(self._looking)
 
+    def edition(self, read_model: str) -> str:
+        """The edition of the read model that answers now. Raises ReadModelNotBuilt where there is none."""
+        found = self._answering[read_model].edition
+        if found is None:
+            raise ReadModelNotBuilt(read_model)
+        return found
+
+    def answers(self, checkpoint: Checkpoint) -> bool:
+        """Whether it is the checkpoint of an edition that answers here."""
+        found = self._answering.get(checkpoint.read_model)
+        return found is not None and found.edition == checkpoint.id
+
+    def frozen(self, read_model: str) -> bool:
+        """Whether the read model stands still: nobody runs any more who could move what answers."""
+        return self._answering[read_model].frozen
+
+    def unready(self, read_model: str) -> str | None:
+        """Why the read model can't be asked, or shows less and less; None while all is well."""
+        if self._answering[read_model].edition is None:
+            return str(ReadModelNotBuilt(read_model))
+        return self.stopped(read_model)
+
     def reached(self, read_model: str) -> int:
         """The position up to which the read model shows everything, at least; 0 where nothing is built."""
-        known = self._known.get(read_model)
+        known = self._known(read_model)
         return known.position if known else 0
 
     def lag(self, read_model: str) -> float:
         """Seconds since the read model last stood at the head; 0 when it does."""
-        known = self._known.get(read_model)
+        known = self._known(read_model)
         passed = datetime.now(UTC) - (known.at_head if known else self._began)
         return passed.total_seconds() if passed.total_seconds() > HEARTBEAT else 0.0
 
     def stopped(self, read_model: str) -> str | None:
         """Why the read model can't go on; None while it can."""
-        known = self._known.get(read_model)
+        known = self._known(read_model)
         return known.stopped if known else None
 
     def checkpoint(self, read_model: str) -> Checkpoint | None:
@@ -87,9 +110,11 @@ class Positions:
     async def wait(self, read_model: str, position: int, timeout: float) -> None:
         """Return when the read model has reached `position`.
 
-        Raises NotYetVisible after `timeout` seconds, ReadModelStopped at once when it won't come so far.
+        Raises NotYetVisible after `timeout` seconds; at once, ReadModelStopped when it won't come so far, and
+        ReadModelNotBuilt when there is nothing to ask, whatever the position.
         """
         deadline = time.monotonic() + timeout
+        self.edition(read_model)
         while self.reached(read_model) < position:
             if reason := self.stopped(read_model):
                 raise ReadModelStopped(read_model, self.reached(read_model), reason)
@@ -115,19 +140,36 @@ class Positions:
         match heard:
             case CheckpointMoved(checkpoint):
                 self._heard = time.monotonic()
-                self._learn(checkpoint)
+                self._learn(checkpoint, heard=True)
+            case LiveMoved(live):
+                self._switch(live)
             case Interrupted():
                 self._look_up()
             case _:
                 pass
 
-    def _learn(self, checkpoint: Checkpoint) -> None:
+    def _known(self, read_model: str) -> Checkpoint | None:
+        return self._answering[read_model].checkpoint
+
+    def _learn(self, checkpoint: Checkpoint, heard: bool) -> None:
         name = checkpoint.read_model
-        if checkpoint.version != self._versions.get(name):
-            return  # of another release: its views are not those that are read here
-        self._known[name] = checkpoint
+        if (found := self._answering.get(name)) is None:
+            return  # of another application
+        if heard:
+            found.hear(checkpoint)
+        else:
+            found.read(checkpoint)
+        self._wake(name)
+
+    def _switch(self, live: Live) -> None:
+        if found := self._answering.get(live.read_model):
+            found.switch(live)
+            self._wake(live.read_model)
+
+    def _wake(self, name: str) -> None:
+        known = self._known(name)
         for waiter in self._waiters[name]:
-            if (checkpoint.position >= waiter.position or checkpoint.stopped) and not waiter.woken.done():
+            if known and (known.position >= waiter.position or known.stopped) and not waiter.woken.done():
                 waiter.woken.set_result(None)
 
     def _look_up(self) -> None:
@@ -141,7 +183,12 @@ class Positions:
             await self._look()
 
     async def _look(self) -> None:
-        before = {**self._known}
+        """Take in what is stored, unless something newer was heard meanwhile."""
+        before = {name: (each.live, {**each.editions}) for name, each in self._answering.items()}
+        for live in await self._checkpoints.live():
+            if live.read_model in before and self._answering[live.read_model].live is before[live.read_model][0]:
+                self._switch(live)
         for checkpoint in await self._checkpoints.all():
-            if self._known.get(checkpoint.read_model) is before.get(checkpoint.read_model):
-                self._learn(checkpoint)  # what was heard meanwhile is newer
+            name, id_ = checkpoint.read_model, checkpoint.id
+            if name in before and self._answering[name].editions.get(id_) is before[name][1].get(id_):
+                self._learn(checkpoint, heard=False)

@@ -54,12 +54,15 @@ class Queries:
 
     Every read raises NotYetVisible and ReadModelStopped where it can't be fresh enough, and Unavailable. What is
     read by the key of a parked view raises ViewParked; lists show such views as they were left, and note it.
+    Every read raises NotYetVisible and ReadModelStopped where it can't be fresh enough, ReadModelNotBuilt where
+    there is nothing to read yet, and Unavailable.
     """
 
     def __init__(
         self, database: Database, model: Model, signer: Signer, settings: Settings, positions: Positions
     ) -> None:
         self._views = Views(database, positions.seen)
+        self._views = Views(database, positions.edition)
         self._read_models = {each.name: each for each in model.read_models}
         self._signer = signer
         self._settings = settings
@@ -132,7 +135,7 @@ class Queries:
             return
         name = read_model.name
         await self._positions.wait(name, freshness.after, freshness.remaining())
-        freshness.note(name, self._positions.reached(name), self._positions.lag(name))
+        freshness.note(name, self._positions.reached(name), self._positions.lag(name), self._positions.frozen(name))
 
     async def _fresh_list(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> None:
         """The same for a list, and note what is parked of it. One of a single key waits no more than its view."""

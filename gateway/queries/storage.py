@@ -3,7 +3,7 @@
 None shows less than what this process has seen before, whoever is the primary.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from pymongo.read_preferences import ReadPreference
 from gateway.application.model import ReadModel
 from gateway.mongo.causal import Seen
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
-from gateway.mongo.client import (
+from gateway.mongo.client import (, answering
     MAJORITY,
     OPTIONS,
     Collection,
@@ -21,7 +21,8 @@ from gateway.mongo.client import (
     collection,
     settle,
 )
-from gateway.mongo.collections import CHECKPOINTS, views
+from gateway.mongo.collections import CHECKPOINTS, edition
+from gateway.mongo.live import Live, Lives
 from gateway.queries.routes import Route
 from gateway.queries.windows import Window
 
@@ -39,10 +40,11 @@ class Walk:
 
 
 class Views:
-    """The collections of all read models."""
+    """The collections of all read models; `asked` gives the edition of one that is asked now, by its name."""
 
-    def __init__(self, database: Database, seen: Seen) -> None:
+    def __init__(self, database: Database, asked: Callable[[str], str], seen: Seen) -> None:
         self._database = database
+        self._asked = asked
         self._seen = seen
         self._across = database.with_options(
             codec_options=OPTIONS, read_preference=ReadPreference.PRIMARY, read_concern=MAJORITY
@@ -122,20 +124,25 @@ class Views:
     def _of(self, read_model: ReadModel) -> Collection:
         if read_model.kept:
             return collection(self._database, read_model.name)
-        return views(self._database, read_model.name, read_model.version)
+        return edition(self._database, self._asked(read_model.name))
 
 
 class Checkpoints:
-    """How far the read models are, as a majority knows it."""
+    """How far the editions of read models are, and which of them are live, as a majority knows it."""
 
     def __init__(self, database: Database, seen: Seen) -> None:
         self._checkpoints = collection(database, CHECKPOINTS)
+        self._lives = Lives(database)
         self._seen = seen
 
     async def all(self) -> list[Checkpoint]:
         async with self._seen.reading() as session:
             found = self._checkpoints.find({}, {"touched": 0}, session=session)
             return [checkpoint_of(each) async for each in found]
+
+    async def live(self) -> list[Live]:
+        with answering():
+            return [*(await self._lives.all()).values()]
 
 
 def _pattern(walk: Walk, down: bool = False) -> list[tuple[str, int]]:

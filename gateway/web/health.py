@@ -73,7 +73,7 @@ def read_models_of(model: Model, positions: Positions) -> Sequence[ReadModelHeal
     names = [each.name for each in model.read_models]
     return [
         ReadModelHealth(
-            name, positions.reached(name), positions.lag(name), positions.stopped(name), _parked(each, positions)
+            name, positions.reached(name), positions.lag(name), positions.unready(name), _parked(each, positions)
         )
         for name, each in zip(names, model.read_models, strict=True)
     ]

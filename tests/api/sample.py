@@ -19,6 +19,7 @@ from gateway.errors import (
     CommitUnknown,
     LogBroken,
     NotYetVisible,
+    ReadModelNotBuilt,
     ReadModelStopped,
     Unavailable,
 )
@@ -35,6 +36,7 @@ FAILURES: dict[str, Exception] = {
     "unknown": CommitUnknown(COMMAND),
     "failed": CommandFailed(SECRET),
     "stopped": ReadModelStopped("accounts", 5, SECRET),
+    "unbuilt": ReadModelNotBuilt("accounts"),
     "broken": LogBroken(5, SECRET),
 }
 

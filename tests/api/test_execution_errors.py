@@ -44,6 +44,7 @@ async def test_no_error_tells_of_the_inside(how: str) -> None:
         ("unknown", {"code": "COMMIT_UNKNOWN", "commandId": str(COMMAND), "retryable": True}),
         ("failed", {"code": "COMMAND_FAILED"}),
         ("stopped", {"code": "READ_MODEL_STOPPED", "readModel": "accounts", "reached": "5"}),
+        ("unbuilt", {"code": "READ_MODEL_NOT_BUILT", "readModel": "accounts", "retryable": True}),
         ("broken", {"code": "LOG_BROKEN", "position": "5"}),
     ],
 )
@@ -171,6 +172,7 @@ RAISED = [
     errors.BadToken("This is no token."),
     errors.BadCursor("This is no cursor."),
     errors.CursorExpired("This order is gone."),
+    errors.CursorExpired("This is an old cursor."),
     errors.BadPage("This is no page."),
     errors.CommandIdReused(COMMAND),
     errors.CommitTooLarge(1_001, 5),
@@ -186,6 +188,7 @@ AT_START = {
     errors.ContractBroken,
     errors.FileRefused,
     errors.NotRetried,
+    errors.RebuildRefused,
 }
 
 

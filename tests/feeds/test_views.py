@@ -10,10 +10,12 @@ from uuid import uuid4
 import pytest
 from bson import Decimal128
 
-from gateway.mongo.changes import CheckpointMoved, CommitAdded, Interrupted
+from gateway.feeds.feeds import Feeds
+from gateway.mongo.changes import CheckpointMoved, CommitAdded, Interrupted, LiveMoved
 from gateway.mongo.checkpoints import Checkpoint, document_of
 from gateway.mongo.client import collection
 from gateway.mongo.collections import CHECKPOINTS
+from gateway.mongo.live import live
 from tests.feeds.notes import Notebook
 
 pytestmark = pytest.mark.anyio
@@ -45,6 +47,21 @@ async def test_the_first_position_comes_at_once_and_then_those_that_touch_the_vi
         assert await anext(positions) == 2
     async with notebook.feeds.view_changes("notes", "a") as positions:
         assert await anext(positions) == 2
+
+
+async def test_an_edition_that_nobody_is_asking_wakes_nobody(notebook: Notebook) -> None:
+    """It is built beside the live one; at the switch everybody looks."""
+    feeds = Feeds(notebook.log, notebook.changes, lambda checkpoint: checkpoint.version == 1)
+    hear = feeds._hear  # pyright: ignore[reportPrivateUsage] # stands for the change stream
+    async with feeds.view_changes("notes", "a") as positions:
+        await anext(positions)
+        beside = Checkpoint("notes", 2, LOG, 3, bytes(32), datetime.now(UTC))
+        hear(CheckpointMoved(beside, None))
+        assert await nothing_yet(positions)
+    async with feeds.view_changes("notes", "a") as positions:
+        await anext(positions)
+        hear(LiveMoved(live(beside)))
+        assert await anext(positions) == 0
 
 
 async def test_only_what_may_have_changed_wakes(notebook: Notebook) -> None:

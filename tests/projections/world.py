@@ -10,6 +10,7 @@ from typing import Any
 
 from bson import Int64
 from pymongo import AsyncMongoClient
+from pymongo.monitoring import CommandListener
 
 from gateway.application import Application
 from gateway.application.reading import read
@@ -150,13 +151,17 @@ async def world(uri: str, database: str) -> AsyncGenerator[World]:
 
 @asynccontextmanager
 async def watching(
-    world: World, application: Application | None = None, changes: type[Changes] = Changes, **settings: Any
+    world: World,
+    application: Application | None = None,
+    changes: type[Changes] = Changes,
+    listeners: Sequence[CommandListener] = (),
+    **settings: Any,
 ) -> AsyncGenerator[Watcher]:
-    """A watcher with a connection of its own."""
+    """A watcher with a connection of its own; `listeners` hear of every command that it sends."""
     name = world.opened.database.name
     chosen = load_settings(mongodb_uri=world.uri, database=name, mongodb_timeout=30.0, **settings)
     model = read(application or library())
-    mongo = connect(world.uri, chosen)
+    mongo = connect(world.uri, chosen, listeners)
     try:
         log = EventLog(mongo.database, model)
         async with (

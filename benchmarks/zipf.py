@@ -1,0 +1,71 @@
+"""A log of a bank whose accounts are used as unevenly as in life: Zipf-distributed."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import accumulate, islice
+from uuid import UUID
+
+from domain.account.events import (
+    AccountId,
+    AccountOpened,
+    MoneyDeposited,
+    MoneyReceived,
+    MoneySent,
+    MoneyWithdrawn,
+)
+from domain.customer.events import CustomerId, CustomerRegistered, Email
+from domain.money import Currency, Money
+from gateway.application.model import Model
+from gateway.eventlog.encoding import Draft, Encoded, encode_commit
+from gateway.eventlog.storage import EMPTY, EventLog
+from gateway.messages import CommandRecord, Head
+
+ACCOUNTS, CUSTOMERS = 10_000, 2_000
+_AT_ONCE = 1_000
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+async def fill(log: EventLog, model: Model, commits: int) -> None:
+    """Customers, their accounts, then deposits, withdrawals and transfers: so many commits in all."""
+    head, versions, rest = EMPTY, dict[str, int](), _commits(commits)
+    while events := list(islice(rest, _AT_ONCE)):
+        batch: list[Encoded] = []
+        for each in events:
+            batch.append(_encoded(model, each, head, versions))
+            head = Head(batch[-1].commit.position, batch[-1].commit.chain, batch[-1].commit.at)
+        appended = await log.append(batch)
+        assert appended.safe == len(batch)
+
+
+def _encoded(model: Model, events: tuple[object, ...], head: Head, versions: dict[str, int]) -> Encoded:
+    placed: list[tuple[str, int, object]] = []
+    for each in events:
+        stream = model.event_of(each).stream(each)
+        versions[stream] = versions.get(stream, 0) + 1
+        placed.append((stream, versions[stream], each))
+    at = _BEGAN + timedelta(seconds=30 * head.position)
+    record = CommandRecord(UUID(int=head.position + 1), "Bench", bytes(32), "bench")
+    return encode_commit(model, Draft(at, record, tuple(placed), None, None), head)
+
+
+def _commits(count: int) -> Iterator[tuple[object, ...]]:
+    draw, euro = random.Random(7), Currency("EUR")
+    for number in range(CUSTOMERS):
+        yield (CustomerRegistered(CustomerId(f"c{number}"), f"Name {number}", Email(f"{number}@example.com")),)
+    for number in range(ACCOUNTS):
+        owner = number % CUSTOMERS
+        yield (AccountOpened(AccountId(f"a{number}"), CustomerId(f"c{owner}"), f"Name {owner}", euro),)
+    weights = list(accumulate(1 / (rank + 1) for rank in range(ACCOUNTS)))
+    for _ in range(count - CUSTOMERS - ACCOUNTS):
+        one, other = draw.choices(range(ACCOUNTS), cum_weights=weights, k=2)
+        account, target = AccountId(f"a{one}"), AccountId(f"a{other}")
+        amount = Money(Decimal(draw.randrange(1, 100_000)).scaleb(-2), euro)
+        kind = draw.random()
+        if kind < 0.5:
+            yield (MoneyDeposited(account, amount),)
+        elif kind < 0.7 or one == other:
+            yield (MoneyWithdrawn(account, amount),)
+        else:
+            yield MoneySent(account, target, amount, None), MoneyReceived(target, account, amount, None)

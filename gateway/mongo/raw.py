@@ -1,0 +1,12 @@
+"""Replies of MongoDB as bytes, taken apart."""
+
+from collections.abc import Iterator
+
+
+def documents_in(reply: bytes) -> Iterator[bytes]:
+    """The documents that stand one behind the other in a reply; each begins with its length."""
+    at = 0
+    while at < len(reply):
+        end = at + int.from_bytes(reply[at : at + 4], "little")
+        yield reply[at:end]
+        at = end
