@@ -30,6 +30,7 @@ from domain.customer.registration import RegisterCustomer
 from domain.money import Currency, Money
 from domain.transfer import TransferMoney
 from gateway.application.reading import read
+from gateway.commands.snapshots import Snapshots
 from gateway.commands.writer import Writer
 from gateway.eventlog.storage import EventLog
 from gateway.messages import Envelope, Receipt
@@ -96,7 +97,11 @@ async def by_hand(settings: Settings, uri: str) -> AsyncGenerator[Contestant]:
         await hand.passed(position)
         assert await gather.get("accounts", account)
 
-    async with Writer(model, log, Signer(identity.secret, identity.log), settings) as writer:
+    signer = Signer(identity.secret, identity.log)
+    async with (
+        Snapshots(mongo.database, model, signer, settings.snapshot_events) as snapshots,
+        Writer(model, log, snapshots, signer, settings) as writer,
+    ):
         following = asyncio.create_task(hand.follow())
         yield Contestant(writer.execute, see)
         await end(following)

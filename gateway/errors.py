@@ -9,7 +9,6 @@ GatewayError
 │   ├── BadToken           a token that this log did not give
 │   ├── BadCursor          a cursor that this connection did not give
 │   ├── CursorExpired      a cursor of an order that is gone
-│   ├── CursorExpired      a cursor from before the views changed their order
 │   └── BadPage            a page that is not offered
 ├── CommandIdReused        the command id belongs to another command
 ├── CommandFailed          a command function raised; nothing was changed
@@ -82,7 +81,6 @@ class BadCursor(BadInput):
 
 class CursorExpired(BadInput):
     """A cursor of an order that the read model had once, and has no more."""
-    """A cursor that this connection gave before the order of its views was changed: begin anew."""
 
 
 class BadPage(BadInput):
@@ -150,6 +148,8 @@ class ViewParked(GatewayError):
 class NotRetried(GatewayError):
     """A key can't be retried, skipped or shown: it is not parked, waits for another event, or its read model must
     be built anew. Nothing was changed."""
+
+
 class ReadModelNotBuilt(GatewayError):
     """A read model was never built in the shape that this code reads; it passes when it is."""
 

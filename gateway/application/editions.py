@@ -18,21 +18,9 @@ def shape_of(read_model: ReadModel) -> str:
     return _shape(read_model.view, read_model.key_field, read_model.journal)
 
 
-def order_of(read_model: ReadModel, fields: Sequence[str]) -> str:
-    """A digest of what the values of some stored fields look like: of the order in which views come by them."""
-    return _order(read_model.view, read_model.key_field, read_model.journal, tuple(fields))
-
-
 @cache
 def _shape(view: type, key_field: str, journal: bool) -> str:
     return _digest([journal, key_field, [*shapes(view).items()]])
-
-
-@cache
-def _order(view: type, key_field: str, journal: bool, fields: tuple[str, ...]) -> str:
-    found = shapes(view)
-    key = "integer" if journal else found[key_field]
-    return _digest([key if name == "_id" else found[name] for name in fields])
 
 
 def _digest(value: Any) -> str:

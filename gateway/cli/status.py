@@ -76,8 +76,7 @@ def _row(checkpoint: Checkpoint, head: int, live: Live | None) -> tuple[str, ...
         str(checkpoint.position),
         str(head - checkpoint.position),
         f"{seconds:.1f} s ago",
-        (checkpoint.stopped or "follows") + _parked(checkpoint),
-        checkpoint.stopped or _part(checkpoint, live),
+        (checkpoint.stopped or _part(checkpoint, live)) + _parked(checkpoint),
     )
 
 

@@ -6,8 +6,7 @@ held by a majority, is what keeps the log gapless and in commit order (the proof
 
 import asyncio
 from collections.abc import Collection as SizedIterable
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -234,12 +233,3 @@ def _without_gap(stream: str, after: int, commits: Sequence[Commit]) -> None:
             if version > expected:
                 raise HoleInLog(commit.position, f"the stream {stream} misses a version.")
             expected = max(expected, version + 1)
-
-
-def _split(reply: bytes) -> Iterator[bytes]:
-    """The documents that stand one behind the other in a reply; each begins with its length."""
-    at = 0
-    while at < len(reply):
-        end = at + int.from_bytes(reply[at : at + 4], "little")
-        yield reply[at:end]
-        at = end

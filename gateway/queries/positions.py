@@ -89,23 +89,23 @@ class Positions:
 
     def reached(self, read_model: str) -> int:
         """The position up to which the read model shows everything, at least; 0 where nothing is built."""
-        known = self._known(read_model)
+        known = self.checkpoint(read_model)
         return known.position if known else 0
 
     def lag(self, read_model: str) -> float:
         """Seconds since the read model last stood at the head; 0 when it does."""
-        known = self._known(read_model)
+        known = self.checkpoint(read_model)
         passed = datetime.now(UTC) - (known.at_head if known else self._began)
         return passed.total_seconds() if passed.total_seconds() > HEARTBEAT else 0.0
 
     def stopped(self, read_model: str) -> str | None:
         """Why the read model can't go on; None while it can."""
-        known = self._known(read_model)
+        known = self.checkpoint(read_model)
         return known.stopped if known else None
 
     def checkpoint(self, read_model: str) -> Checkpoint | None:
-        """The read model's checkpoint; None before anything is known of it."""
-        return self._known.get(read_model)
+        """Of the edition that answers; None before anything is known of it."""
+        return self._answering[read_model].checkpoint
 
     async def wait(self, read_model: str, position: int, timeout: float) -> None:
         """Return when the read model has reached `position`.
@@ -148,9 +148,6 @@ class Positions:
             case _:
                 pass
 
-    def _known(self, read_model: str) -> Checkpoint | None:
-        return self._answering[read_model].checkpoint
-
     def _learn(self, checkpoint: Checkpoint, heard: bool) -> None:
         name = checkpoint.read_model
         if (found := self._answering.get(name)) is None:
@@ -167,7 +164,7 @@ class Positions:
             self._wake(live.read_model)
 
     def _wake(self, name: str) -> None:
-        known = self._known(name)
+        known = self.checkpoint(name)
         for waiter in self._waiters[name]:
             if known and (known.position >= waiter.position or known.stopped) and not waiter.woken.done():
                 waiter.woken.set_result(None)

@@ -52,17 +52,15 @@ class _Found:
 class Queries:
     """Reads of the views, each as fresh as its request asks for; the log is never read.
 
-    Every read raises NotYetVisible and ReadModelStopped where it can't be fresh enough, and Unavailable. What is
-    read by the key of a parked view raises ViewParked; lists show such views as they were left, and note it.
     Every read raises NotYetVisible and ReadModelStopped where it can't be fresh enough, ReadModelNotBuilt where
-    there is nothing to read yet, and Unavailable.
+    there is nothing to read yet, and Unavailable. What is read by the key of a parked view raises ViewParked; lists
+    show such views as they were left, and note it.
     """
 
     def __init__(
         self, database: Database, model: Model, signer: Signer, settings: Settings, positions: Positions
     ) -> None:
-        self._views = Views(database, positions.seen)
-        self._views = Views(database, positions.edition)
+        self._views = Views(database, positions.edition, positions.seen)
         self._read_models = {each.name: each for each in model.read_models}
         self._signer = signer
         self._settings = settings
@@ -103,9 +101,7 @@ class Queries:
         walks = _walks(read_model, route, wanted, size + 1)
         cursors = Cursors(self._signer, read_model, route, [walk for _, walk in walks])
         after, before = cursors.open(wanted.after, "after"), cursors.open(wanted.before, "before")
-        walk = _walk(read_model, route, wanted, size + 1)
         await self._fresh_list(read_model, wanted, freshness)
-        await self._fresh(read_model, freshness)
         low, high = (before, after) if wanted.descending else (after, before)
         if low or high:
             found = await self._between([walk for _, walk in walks], low, high)
@@ -114,13 +110,10 @@ class Queries:
         return _page(found, wanted.backward, size, cursors)
 
     async def count(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> int | None:
-        """How many views the whole connection has, whatever the page; None beyond 10,000."""
-        walk = _walk(read_model, route_for(read_model, wanted), wanted, MOST_COUNTED + 1)
-        await self._fresh_list(read_model, wanted, freshness)
         """How many views the whole connection has, whatever the page; None beyond the setting `count_limit`."""
         most = self._settings.count_limit
         walks = _walks(read_model, route_for(read_model, wanted), wanted, most + 1)
-        await self._fresh(read_model, freshness)
+        await self._fresh_list(read_model, wanted, freshness)
         counted = sum(await _all([self._counted(*each) for each in walks]))
         return counted if counted <= most else None
 
@@ -158,12 +151,6 @@ class Queries:
             raise ViewParked(read_model.name, name_of(key), position)
         freshness.note_parked(read_model.name, ParkedKeys(parked.revision, 1, {key: position}))
 
-    async def _whole(self, walk: Walk, wanted: PageRequest) -> _Found:
-        if walk.route.equal:
-            documents = await self._lists.get(*_branches(walk, wanted)) or []
-        else:
-            documents = await self._views.walk(walk)
-        return _Found(documents, ahead=False, behind=False)
     async def _whole(self, walks: Sequence[tuple[PageRequest, Walk]]) -> _Found:
         found = await _all([self._walked(*each) for each in walks])
         return _Found(_merged(found, [walk for _, walk in walks]), ahead=False, behind=False)

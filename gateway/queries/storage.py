@@ -12,12 +12,13 @@ from pymongo.read_preferences import ReadPreference
 from gateway.application.model import ReadModel
 from gateway.mongo.causal import Seen
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
-from gateway.mongo.client import (, answering
+from gateway.mongo.client import (
     MAJORITY,
     OPTIONS,
     Collection,
     Database,
     Document,
+    answering,
     collection,
     settle,
 )

@@ -172,7 +172,6 @@ RAISED = [
     errors.BadToken("This is no token."),
     errors.BadCursor("This is no cursor."),
     errors.CursorExpired("This order is gone."),
-    errors.CursorExpired("This is an old cursor."),
     errors.BadPage("This is no page."),
     errors.CommandIdReused(COMMAND),
     errors.CommitTooLarge(1_001, 5),

@@ -20,10 +20,8 @@ from gateway.mongo.client import collection
 from gateway.mongo.collections import WATCHERS
 from gateway.projections.leases import LEASE, shares
 from gateway.projections.watcher import Watcher
-from tests.projections.bookshop import library
 from tests.projections.test_kills import process
-from tests.projections.test_watcher import superstitious
-from tests.projections.world import MODELS, World, added, history, lent, watching, world
+from tests.projections.world import MODELS, World, added, history, watching, world
 from tests.support.desks import until
 from tests.support.faults import failing
 
@@ -168,12 +166,3 @@ async def test_a_watcher_that_holds_nothing_costs_nearly_nothing(place: World) -
         for number in range(40):
             await place.built(await place.add([added(f"b{number}", "x")]))
         assert standby.sent - before <= 8 * (time.monotonic() - began + 1)
-
-
-async def test_a_read_model_that_one_watcher_can_not_fold_is_tried_by_another(place: World) -> None:
-    await place.add([added("1", "x")], [lent("1", 13)])
-    async with watching(place, library(superstitious)):
-        await place.stopped("loans")
-        async with watching(place):
-            await place.built(2)
-    await place.check()
