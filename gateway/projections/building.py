@@ -40,6 +40,7 @@ class Builder:
 
     def __post_init__(self) -> None:
         self._carefully = Carefully(self.store)
+        self._begun: set[str] = set()
 
     async def start(self, identity: UUID) -> None:
         """Make and check what the read models need; those that don't fit this log are stopped."""
@@ -51,12 +52,10 @@ class Builder:
             if found.stopped:
                 _log.error("The read model %s is stopped: %s", each.model.name, found.stopped)
         self.collections = await self.store.collections()
-        most = Careful(self.settings.fold_commits, self.settings.fan_out)
-        await self._carefully.begin(self.active(), await self.log.end(), most)
 
     async def end(self) -> None:
         """It ends by itself: nothing that it did has ended the process."""
-        await self._carefully.end()
+        await self._carefully.end(self._begun)
 
     def active(self) -> list[Working]:
         return [each for name, each in self.workings.items() if each.stopped is None and self.holds(name)]
@@ -65,8 +64,19 @@ class Builder:
         """The checkpoints that this process could move: a read model that it stopped is left to others."""
         return [name for name, each in self.workings.items() if each.stopped is None]
 
+    async def _begin(self) -> None:
+        """Note where this process begins what it builds from now on, and take back what others build."""
+        active = {each.checkpoint.id: each for each in self.active()}
+        if given := self._begun - active.keys():
+            await self._carefully.end(given)
+        if taken := [each for name, each in active.items() if name not in self._begun]:
+            most = Careful(self.settings.fold_commits, self.settings.fan_out)
+            await self._carefully.begin(taken, await self.log.end(), most)
+        self._begun = {*active}
+
     async def round(self) -> bool:
         """One batch for each lane; False when there is nothing more to do."""
+        await self._begin()
         behind = [await self._creep(each) for each in self.active() if each.careful]
         behind += [await self._advance(lane) for lane in list(lanes([e for e in self.active() if not e.careful]))]
         return any(behind)

@@ -5,8 +5,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from gateway.messages import Commit
 from gateway.mongo.client import collection
 from gateway.mongo.collections import ATTEMPTS
+from gateway.projections.parking.starts import Carefully
+from gateway.projections.storage import Update
+from gateway.projections.working import Careful, Working
 from tests.projections.deadly import FATAL
 from tests.projections.processes import process
 from tests.projections.test_parking import parked, retry_all
@@ -62,7 +66,7 @@ async def test_a_key_function_that_ends_the_process_stops_its_read_model_after_t
     assert (stopped.position, stopped.stopped) == (2, "ProcessEnded at position 3, event BookLent.")
 
 
-async def test_going_carefully_gives_the_same_views_and_ends(place: World) -> None:
+async def test_going_carefully_gives_the_same_views_and_ends(place: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that was killed before it had written anything: the next one can't know why."""
     await place.add(*history(40, 60))
     async with watching(place, fold_commits=10):
@@ -73,8 +77,18 @@ async def test_going_carefully_gives_the_same_views_and_ends(place: World) -> No
     for each in (await place.checkpoints()).values():
         start = {"place": [each.position, None, None], "by": each.log}
         await attempts.update_one({"_id": each.id}, {"$set": {"start": start}}, upsert=True)
-    async with watching(place, fold_commits=10, fan_out=7) as watcher:
-        assert all(each.careful for each in watcher._builder.workings.values())  # pyright: ignore[reportPrivateUsage] # that it goes carefully
+    careful = set[str]()
+
+    async def update(self: Carefully, working: Working, careful_: Careful, commit: Commit) -> Update | None:
+        careful.add(working.checkpoint.read_model)
+        return await ordinary(self, working, careful_, commit)
+
+    ordinary = Carefully.update
+    monkeypatch.setattr(Carefully, "update", update)
+    async with watching(place, fold_commits=10, fan_out=7):
         await place.built(await place.add(*history(42, 60)))
-        assert not any(each.careful for each in watcher._builder.workings.values())  # pyright: ignore[reportPrivateUsage] # and no longer
+        assert careful == {each.read_model for each in (await place.checkpoints()).values()}
+        careful.clear()
+        await place.built(await place.add(*history(43, 60)))
+        assert careful == set()
     await place.check()

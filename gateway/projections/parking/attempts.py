@@ -53,10 +53,13 @@ class Attempts:
                 again.add(each.id)
         return again
 
-    async def end(self) -> None:
-        """Take the notes back: this process ends by itself."""
+    async def end(self, of: Iterable[str]) -> None:
+        """Take the notes of these back: this process builds them no more, by itself."""
+        ids = list(of)
         for kind in ("start", *KINDS):
-            await self._attempts.update_many({f"{kind}.by": self._me}, {"$unset": {kind: True}})
+            await self._attempts.update_many(
+                {"_id": {"$in": ids}, f"{kind}.by": self._me}, {"$unset": {kind: True}}
+            )
 
     async def note(self, of: str, attempt: Attempt) -> int | None:
         """Note what is about to be tried; how many processes it has ended. None while another one may be at it."""

@@ -1,9 +1,10 @@
 """Folds that end their process: a segmentation fault, `os._exit`, no memory left.
 
-Nothing can be caught then, so it is counted before it is tried. At its start a watcher notes where it begins, and
-takes that back at its end. Whoever finds a note of the very place where it begins itself goes carefully: one event
-and one view at a time, each noted before it is tried, as far as a batch might have reached. What has ended two
-processes that went carefully, after a first one that did not, is parked. Ordinarily that costs one note a start.
+Nothing can be caught then, so it is counted before it is tried. Of each read model that it begins to build a
+watcher notes where it begins, and takes that back when it ends or another one builds it. Whoever finds a note of the
+very place where it begins itself goes carefully: one event and one view at a time, each noted before it is tried, as
+far as a batch might have reached. What has ended two processes that went carefully, after a first one that did not,
+is parked. Ordinarily that costs one note for each read model that is taken up.
 """
 
 import asyncio
@@ -55,12 +56,12 @@ class Carefully:
             if position < head:
                 there[name].careful = Careful(min(head, position + most.until), most.views)
 
-    async def end(self) -> None:
-        """Take back what was noted, if MongoDB can be told now."""
+    async def end(self, checkpoints: Iterable[str]) -> None:
+        """Take back what was noted of these, if MongoDB can be told now."""
         with suppress(Unavailable, TimeoutError):
             async with asyncio.timeout(_FAREWELL):
                 with answering():
-                    await self.store.attempts.end()
+                    await self.store.attempts.end(checkpoints)
 
     async def update(self, working: Working, careful: Careful, commit: Commit) -> Update | None:
         """What becomes of a read model by its next event, or its next view; None while another process may try it.
