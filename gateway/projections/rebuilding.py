@@ -13,7 +13,7 @@ from uuid import UUID
 
 from gateway.application.model import Model
 from gateway.errors import RebuildRefused
-from gateway.mongo.client import Database
+from gateway.mongo.client import Database, answering
 from gateway.mongo.live import Lives, Moved, live
 from gateway.mongo.rebuilds import Rebuilds
 from gateway.mongo.tasks import end
@@ -185,7 +185,8 @@ class Rebuilding:
     async def _round(self, builder: Builder) -> None:
         """Go on by a batch. Raises RebuildRefused where an edition can't be built."""
         try:
-            await builder.round()
+            with answering():  # also ends here when it was told to and the driver swallowed it
+                await builder.round()
             if len(builder.active()) < len(builder.workings):
                 await asyncio.sleep(_PAUSE)  # a watcher of this release has come, and has taken its share
                 await builder.reload()

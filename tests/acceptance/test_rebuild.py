@@ -1,5 +1,6 @@
 """Old and new releases side by side as processes: whoever asks is answered all the time, and rightly."""
 
+import re
 import signal
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -129,7 +130,9 @@ def test_a_subscription_goes_on_over_a_switch(serve: Serve, rebuild: Callable[..
                 assert changed["account"]["balance"]["amount"] == f"{number}.00"
 
 
-def test_the_command_says_what_it_compared_and_that_all_is_live(serve: Serve, rebuild: Callable[..., Any]) -> None:
+def test_the_command_says_what_it_compared_and_that_all_is_live(
+    serve: Serve, rebuild: Callable[..., Any], mongo_uri: str, database: str
+) -> None:
     with Asker(serve().url) as asker:
         counter = Counter(asker).open()
         token = counter.deposited("4.00")["token"]
@@ -142,6 +145,9 @@ def test_the_command_says_what_it_compared_and_that_all_is_live(serve: Serve, re
         with rebuild("--rollback", "--only", "accounts") as process:
             assert process.wait() == 0, process.output
         process.said(r"accounts +│ accounts\.1\.2 +│ accounts\.1 +│ .* live")
+        with running("status", mongodb_uri=mongo_uri, database=database) as status:
+            assert status.wait() == 0, status.output
+        assert len(re.findall(r"accounts +│ +1 +│ .* kept for a rollback", status.output)) == 1
         assert counter.deposited("1.00")["account"]["balance"]["amount"] == "5.00"
 
 
@@ -167,7 +173,7 @@ def test_a_rebuild_that_is_killed_is_gone_on_with(
     serve: Serve, rebuild: Callable[..., Any], checkpoints: Any
 ) -> None:
     serve("--demo")
-    with rebuild("--only", "accounts", fold_commits=1) as process:
+    with rebuild("--only", "accounts", fold_bytes=1_000) as process:
         _built(checkpoints, process, 20)
         process.send(signal.SIGKILL)
         process.wait()
@@ -191,7 +197,7 @@ def test_two_machines_do_not_rebuild_the_same_read_model(
     serve: Serve, rebuild: Callable[..., Any], checkpoints: Any
 ) -> None:
     serve("--demo")
-    with rebuild("--only", "accounts", fold_commits=1) as one:
+    with rebuild("--only", "accounts", fold_bytes=1_000) as one:
         _built(checkpoints, one, 5)
         with rebuild("--all") as other:
             assert other.wait() == 1
