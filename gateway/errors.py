@@ -8,6 +8,7 @@ GatewayError
 ├── BadInput               a client's value is refused before anything is decided
 │   ├── BadToken           a token that this log did not give
 │   ├── BadCursor          a cursor that this connection did not give
+│   ├── CursorExpired      a cursor that can't be gone on from any more
 │   └── BadPage            a page that is not offered
 ├── CommandIdReused        the command id belongs to another command
 ├── CommandFailed          a command function raised; nothing was changed
@@ -72,6 +73,10 @@ class BadToken(BadInput):
 
 class BadCursor(BadInput):
     """A cursor that this connection did not give."""
+
+
+class CursorExpired(BadInput):
+    """A cursor that can't be gone on from any more; begin anew."""
 
 
 class BadPage(BadInput):

@@ -33,6 +33,7 @@ from gateway.errors import (
     CommandIdReused,
     CommitTooLarge,
     CommitUnknown,
+    CursorExpired,
     GatewayError,
     LogBroken,
     NotYetVisible,
@@ -49,6 +50,7 @@ _log = logging.getLogger("tidegate.api")
 _CODES: dict[type[GatewayError], str] = {
     BadToken: "BAD_TOKEN",
     BadCursor: "BAD_CURSOR",
+    CursorExpired: "CURSOR_EXPIRED",
     BadPage: "BAD_PAGE",
     BadInput: "BAD_INPUT",
     CommandIdReused: "COMMAND_ID_REUSED",

@@ -7,8 +7,10 @@ from typing import Any, TypeAlias
 from bson import Int64
 
 from gateway.messages import RecordedEvent
+from gateway.mongo.checkpoints import Difference
 from gateway.mongo.codec import decoder, encoder
 from gateway.mongo.paths import VERSION, version_of
+from gateway.projections.differences import told
 from gateway.projections.reach import FoldFailed, Plan, Reached, Step, WrongKey
 
 Document: TypeAlias = dict[str, Any]
@@ -18,7 +20,8 @@ Document: TypeAlias = dict[str, Any]
 class Folded:
     """What some events change in a read model, as documents.
 
-    `latest` are a journal's last views by key. `touched` are the stored keys of all that changed.
+    `latest` are a journal's last views by key. `touched` are the stored keys of all that changed,
+    `differences` how: of views alone, and only where they are few.
     """
 
     added: Sequence[Document] = ()
@@ -26,6 +29,7 @@ class Folded:
     removed: Sequence[Any] = ()
     latest: Sequence[Document] = ()
     touched: Sequence[Any] = ()
+    differences: Sequence[Difference] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ class _Views:
             elif document != stored:
                 replaced.append(document)
         touched = [*removed, *(each["_id"] for each in (*added, *replaced))]
-        return Folded(added, replaced, removed, (), touched)
+        differences = told(model, self.stored.values(), (*added, *replaced), touched)
+        return Folded(added, replaced, removed, (), touched, differences)
 
     def _version(self, key: Any) -> Document:
         return {VERSION: self.versions.get(key, 0)} if self.plan.model.stream else {}

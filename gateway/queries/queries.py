@@ -16,7 +16,7 @@ from gateway.queries.gather import Gather
 from gateway.queries.pages import Edge, Page, PageRequest, Viewed, size_of
 from gateway.queries.positions import Positions
 from gateway.queries.routes import Route, given, held, key_type, route_for, whole
-from gateway.queries.storage import Views, Walk
+from gateway.queries.storage import KeyPage, Views, Walk
 from gateway.queries.values import stored
 from gateway.queries.windows import Place
 from gateway.settings import Settings
@@ -41,6 +41,14 @@ class _Found:
     documents: list[Document]
     ahead: bool
     behind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredView:
+    """A view together with its document."""
+
+    viewed: Viewed
+    document: Document
 
 
 class Queries:
@@ -95,6 +103,16 @@ class Queries:
         else:
             counted = await self._views.count(walk)
         return counted if counted <= MOST_COUNTED else None
+
+    async def stored(self, read_model: ReadModel, keys: Sequence[Any]) -> list[StoredView]:
+        """The views of some stored keys as they are now, in no order."""
+        return [_stored(read_model, each) for each in await self._views.by_key(read_model, keys)]
+
+    async def linked(
+        self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage
+    ) -> list[StoredView]:
+        """The views of which one of these stored links holds a value, as they are now, in key order."""
+        return [_stored(read_model, each) for each in await self._views.linked(read_model, links, value, page)]
 
     async def _fresh(self, read_model: ReadModel, freshness: Freshness) -> None:
         """Wait for the request's position; note how far the read model is before it is read."""
@@ -175,6 +193,10 @@ def _page(found: _Found, backward: bool, size: int, cursors: Cursors) -> Page:
     edges = tuple(Edge(_viewed(cursors.read_model, each), partial(cursors.seal, each)) for each in documents)
     has_next, has_previous = (found.behind, ahead) if backward else (ahead, found.behind)
     return Page(edges, has_next, has_previous)
+
+
+def _stored(read_model: ReadModel, document: Document) -> StoredView:
+    return StoredView(_viewed(read_model, document), document)
 
 
 def _viewed(read_model: ReadModel, document: Document) -> Viewed:

@@ -35,6 +35,14 @@ class Walk:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeyPage:
+    """At most `limit` views behind a stored key, in key order; None is the beginning."""
+
+    after: Any
+    limit: int
+
+
 class Views:
     """The collections of all read models."""
 
@@ -48,6 +56,14 @@ class Views:
         """The views of some keys, in no order."""
         with answering():
             found = self._of(read_model).find({"_id": {"$in": list(keys)}}, batch_size=len(keys) + 1)
+            return await found.to_list(None)
+
+    async def linked(self, read_model: ReadModel, links: Sequence[str], value: Any, page: "KeyPage") -> list[Document]:
+        """The views of which one of these stored fields holds a value, in key order, a page of them."""
+        behind = {} if page.after is None else {"_id": {"$gt": page.after}}
+        query = {"$or": [{link: value, **behind} for link in links]}
+        with answering():
+            found = self._of(read_model).find(query, sort=[("_id", 1)], limit=page.limit, batch_size=page.limit + 1)
             return await found.to_list(None)
 
     async def walk(self, walk: Walk) -> list[Document]:
@@ -126,7 +142,7 @@ class Checkpoints:
 
     async def all(self) -> list[Checkpoint]:
         with answering():
-            return [checkpoint_of(each) async for each in self._checkpoints.find({}, {"touched": 0})]
+            return [checkpoint_of(each) async for each in self._checkpoints.find({}, {"touched": 0, "differences": 0})]
 
 
 def _pattern(walk: Walk, down: bool = False) -> list[tuple[str, int]]:

@@ -170,6 +170,7 @@ RAISED = [
     errors.BadInput("A word is wanted."),
     errors.BadToken("This is no token."),
     errors.BadCursor("This is no cursor."),
+    errors.CursorExpired("This cursor is too old."),
     errors.BadPage("This is no page."),
     errors.CommandIdReused(COMMAND),
     errors.CommitTooLarge(1_001, 5),
