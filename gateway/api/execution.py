@@ -59,7 +59,7 @@ class Api:
         try:
             document, operation = self._read(request, recording)
             if operation.operation is OperationType.SUBSCRIPTION:
-                raise refusal("WEBSOCKET_ONLY", "A subscription needs a WebSocket (graphql-transport-ws).")
+                raise refusal("WEBSOCKET_ONLY", "A subscription needs a WebSocket, or an event stream's address.")
             return await self._run(document, operation, request, recording)
         except Exception as error:
             return recording.refused(error, _refused(error))
@@ -164,7 +164,8 @@ class Api:
         services = self._services
         after = services.signer.position(request.after) if request.after else 0
         freshness = Freshness(after, services.settings.visibility_timeout)
-        return Context(services, freshness, request.actor, request.correlation, request.causation, recording)
+        actor, resume = request.actor, request.resume
+        return Context(services, freshness, actor, request.correlation, request.causation, recording, resume)
 
     def _build(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
@@ -198,7 +199,12 @@ class _Live:
     __slots__ = ("_api", "_executor", "_variables", "document", "operation", "recording", "request")
 
     def __init__(
-        self, api: Api, document: Document, operation: OperationDefinitionNode, request: Request, recording: Recording
+        self,
+        api: Api,
+        document: Document,
+        operation: OperationDefinitionNode,
+        request: Request,
+        recording: Recording,
     ) -> None:
         self._variables = said_to_all(operation, request)
         self.document, self.operation, self.recording = document, operation, recording

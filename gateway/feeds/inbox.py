@@ -9,7 +9,7 @@ from gateway.messages import RecordedEvent
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events of the commits from position `first` to `last`, in order: all of them, or those of one stream or category."""
+    """Events of the commits from position `first` to `last`, in order: all, or those of a stream or a category."""
 
     first: int
     last: int

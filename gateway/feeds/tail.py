@@ -124,7 +124,7 @@ class Tail:
                 inbox.refer()
 
     def _wanted(self, commits: Sequence[Commit]) -> dict[str | None, list[RecordedEvent]]:
-        """The events that somebody follows: those of each stream and of each category, and under None all of them."""
+        """The events that somebody follows: those of each stream and each category, and under None all."""
         found: dict[str | None, list[RecordedEvent]] = {}
         for event in (event for commit in commits for event in commit.events):
             for name in (event.stream, event.stream.partition("-")[0], None):

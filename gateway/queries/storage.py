@@ -58,7 +58,9 @@ class Views:
             found = self._of(read_model).find({"_id": {"$in": list(keys)}}, batch_size=len(keys) + 1)
             return await found.to_list(None)
 
-    async def linked(self, read_model: ReadModel, links: Sequence[str], value: Any, page: "KeyPage") -> list[Document]:
+    async def linked(
+        self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage
+    ) -> list[Document]:
         """The views of which one of these stored fields holds a value, in key order, a page of them."""
         behind = {} if page.after is None else {"_id": {"$gt": page.after}}
         query = {"$or": [{link: value, **behind} for link in links]}
@@ -142,7 +144,8 @@ class Checkpoints:
 
     async def all(self) -> list[Checkpoint]:
         with answering():
-            return [checkpoint_of(each) async for each in self._checkpoints.find({}, {"touched": 0, "differences": 0})]
+            found = self._checkpoints.find({}, {"touched": 0, "differences": 0})
+            return [checkpoint_of(each) async for each in found]
 
 
 def _pattern(walk: Walk, down: bool = False) -> list[tuple[str, int]]:

@@ -50,7 +50,7 @@ class Following:
 
     @property
     def cursor(self) -> str | None:
-        """Behind the last message, where it has one."""
+        """Behind the last message that was taken, where it has one."""
         return self.seat.cursor
 
     async def catch_up(self) -> AsyncGenerator[Told]:
@@ -58,8 +58,8 @@ class Following:
         try:
             async with aclosing(self._untold()) as messages:
                 async for told in messages:
-                    self.seat.cursor = told.cursor or self.seat.cursor
                     yield told
+                    self.seat.cursor = told.cursor or self.seat.cursor  # whoever asks for more has taken this
         except Exception as error:
             self.finished = True
             yield Told(self._operation.refused(error))

@@ -43,7 +43,7 @@ def line_cursor(signer: Signer, read_model: ReadModel, number: int) -> str:
 
 
 def line_place(signer: Signer, read_model: ReadModel, text: str | None) -> Place | None:
-    """The place of the event behind a line: of a message's cursor, of an edge's, or of a token. Raises BadCursor."""
+    """The place of a line's event, by the cursor of a message or of an edge, or a token's. Raises BadCursor."""
     if text is None:
         return None
     if (token := token_place(signer, text)) is not None:

@@ -66,7 +66,8 @@ class SubscriptionFields:
             _root: Any, info: strawberry.Info, arguments: dict[str, Any]
         ) -> AsyncGenerator[Opened | Followed]:
             services = context_of(info).services
-            after, until = (event_place(services.signer, arguments[name], name) for name in ("after", "until"))
+            after = event_place(services.signer, _after(info, arguments), "after")
+            until = event_place(services.signer, arguments["until"], "until")
             feed = EventFeed(services.feeds, services.signer, self._follows(arguments))
             if until is None:
                 yield Opened(feed, after)
@@ -113,7 +114,7 @@ class SubscriptionFields:
             context = context_of(info)
             local = local_id(name, arguments["id"], ("id",))
             feed = ViewFeed(context.services, read_model, key_of(read_model, local, ("id",)))
-            place = feed.place(arguments["after"])
+            place = feed.place(_after(info, arguments))
             if context.freshness.after:  # what follows is as fresh as is asked for
                 await context.services.queries.one(read_model, feed.key, context.freshness)
             yield Opened(feed, place)
@@ -133,7 +134,7 @@ class SubscriptionFields:
             wanted = self._filters.request(read_model, asked, services.settings.text_limit)
             noticing = Noticing(routes, matcher(read_model, wanted), services.feeds, services.queries)
             feed = ManyFeed(services, read_model, wanted, noticing)
-            yield Opened(feed, feed.place(arguments["after"]))
+            yield Opened(feed, feed.place(_after(info, arguments)))
 
         name = read_model.view.__name__
         described = f"Each {name} that enters, changes in or leaves what is asked for, from now on or behind `after`."
@@ -146,10 +147,15 @@ class SubscriptionFields:
             services = context_of(info).services
             local = local_id(owner.kind, arguments[key], (key,))
             feed = LineFeed(services, read_model, owner.stream(local))
-            yield Opened(feed, line_place(services.signer, read_model, arguments["after"]))
+            yield Opened(feed, line_place(services.signer, read_model, _after(info, arguments)))
 
         name = read_model.view.__name__
         described = f"Each {name} once and in order, from now on or behind `after`: a cursor or a token."
         taken = {key: Argument(strawberry.ID), **_AFTER}
         deprecated = deprecation(read_model.view)
         return Field(self._views.edge(read_model), described, follow, taken, deprecated=deprecated)
+
+
+def _after(info: strawberry.Info, arguments: dict[str, Any]) -> str | None:
+    """The cursor to go on from: that of the last message which the client got, else the one that it gives."""
+    return context_of(info).resume or arguments["after"]
