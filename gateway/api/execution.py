@@ -99,6 +99,11 @@ class Api:
                 return each
         return max(first, second, key=self._services.signer.position)
 
+    @property
+    def audiences(self) -> list[int]:
+        """How many subscribers are told what is new, for each thing that is followed."""
+        return self._audiences.sizes
+
     async def settle(self) -> None:
         """Returns when no mutation is under way any more."""
         while self._mutations:

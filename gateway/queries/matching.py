@@ -13,16 +13,19 @@ from gateway.queries.windows import window
 Matcher: TypeAlias = Callable[[Mapping[str, Any] | None], bool]
 """Takes a view's declared fields, or all of them, as stored; None is no view, and matches nothing."""
 
+_ANY_KEY = ""
+"""Stands behind the ordered field's value: bounds lie before or behind all keys with one value."""
+
 
 def matcher(read_model: ReadModel, wanted: PageRequest) -> Matcher:
     """Tells the views that the whole connection would have. Raises BadInput for a value that a field can't have."""
     equal = {name: rank(held(read_model, name, value)) for name, value in given(read_model, wanted).items()}
     ranged = stored_name(wanted.order, read_model.key_field, read_model.journal) if wanted.order else None
-    bounds = window(wanted.range, 1, lambda value: held(read_model, ranged or "_id", value))
+    bounds = window(wanted.range, 2, lambda value: held(read_model, ranged or "_id", value))
 
     def matches(fields: Mapping[str, Any] | None) -> bool:
         if fields is None or any(rank(fields.get(name)) != value for name, value in equal.items()):
             return False
-        return ranged is None or wanted.range == EVERYTHING or bounds.holds((fields.get(ranged),))
+        return ranged is None or wanted.range == EVERYTHING or bounds.holds((fields.get(ranged), _ANY_KEY))
 
     return matches

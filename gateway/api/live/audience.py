@@ -74,6 +74,10 @@ class Audience:
     def empty(self) -> bool:
         return not self._live and not self._arriving
 
+    @property
+    def size(self) -> int:
+        return len(self._live)
+
     def arrive(self, seat: Seat) -> None:
         """From now on what is new is kept for this seat, as much as there is room for."""
         self._live.pop(seat, None)
@@ -153,8 +157,10 @@ class Audiences:
         self._by_name: dict[Hashable, Audience] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
-    def __len__(self) -> int:
-        return len(self._by_name)
+    @property
+    def sizes(self) -> list[int]:
+        """How many are told what is new, in each audience."""
+        return [each.size for each in self._by_name.values()]
 
     def arrive(self, name: Hashable, seat: Seat, make: Callable[[], Audience]) -> Audience:
         """The audience of this name, made when there is none, in which the seat arrives."""
