@@ -1,4 +1,4 @@
-"""A process full of subscribers: real WebSocket connections, each with one subscription, that note what arrives when.
+"""A process full of subscribers: real WebSocket connections with one subscription each; it notes what arrives when.
 
 `python -m benchmarks.sockets PORT COUNT` takes the subscription's payload as its first line. It says `ready` when
 all of them have been told something; each further line is a number, and answered with as many arrivals: the seconds
@@ -102,7 +102,9 @@ async def _main(port: int, count: int) -> None:
     loop, arrivals = asyncio.get_running_loop(), Arrivals(count)
     payload = (await asyncio.to_thread(sys.stdin.readline)).strip()
     for start in range(0, count, _AT_ONCE):
-        opening = [_open(loop, port, payload, number, arrivals) for number in range(start, min(start + _AT_ONCE, count))]
+        opening = [
+            _open(loop, port, payload, number, arrivals) for number in range(start, min(start + _AT_ONCE, count))
+        ]
         await asyncio.gather(*opening)
     await arrivals.of(0)
     print("ready", flush=True)  # noqa: T201 # read by the benchmark

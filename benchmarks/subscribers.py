@@ -46,7 +46,9 @@ async def crowd(port: int, count: int) -> AsyncGenerator[Crowd]:
     """So many subscribers, each of which has been told the account's first event."""
     payload = orjson.dumps({"query": _SUBSCRIPTION}).decode()
     async with AsyncExitStack() as stack:
-        processes = [await stack.enter_async_context(_process(port, count // _PROCESSES)) for _ in range(_PROCESSES)]
+        processes = [
+            await stack.enter_async_context(_process(port, count // _PROCESSES)) for _ in range(_PROCESSES)
+        ]
         for each in processes:
             _told(each, payload)
         for each in processes:
@@ -67,11 +69,11 @@ async def measure(count: int, events: int, seconds: int) -> list[str]:
                 delays = [await _delays(subscribers, address, number) for number in range(1, events + 1)]
                 beside = (await http.load(address, seconds)).rate
             again = (await http.load(address, seconds)).rate
-    p50, p99 = ([statistics.quantiles(found, n=100)[at] for found in delays] for at in (49, 98))
+    p50, p99 = ([1000 * statistics.quantiles(found, n=100)[at] for found in delays] for at in (49, 98))
     return [
         f"subscribers                     {count:>10,}",
-        f"one event to all, p50           {statistics.median(p50) * 1000:>10,.0f} ms",
-        f"one event to all, p99           {statistics.median(p99) * 1000:>10,.0f} ms   (worst {max(p99) * 1000:,.0f})",
+        f"one event to all, p50           {statistics.median(p50):>10,.0f} ms",
+        f"one event to all, p99           {statistics.median(p99):>10,.0f} ms   (worst {max(p99):,.0f})",
         f"memory of the process, each     {each / 1000:>10,.1f} kB",
         f"writes without subscribers      {alone:>10,.0f} /s   (afterwards {again:,.0f})",
         f"writes beside them              {beside:>10,.0f} /s   ({beside / statistics.mean((alone, again)):.2f})",

@@ -1,4 +1,4 @@
-"""Things in the rooms of an attic: views that come, change and go, linked to rooms that are renamed; and a journal."""
+"""Things in the rooms of an attic: views that come, change and go, and link to what is renamed; and a journal."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

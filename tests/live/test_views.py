@@ -2,13 +2,15 @@
 
 import pytest
 
-from tests.live.world import Subscriber, World, dust, name, put, remove, world
+from tests.live.world import Subscriber, World, altered, dust, name, put, remove, world
 
 pytestmark = pytest.mark.anyio
 
 
 async def follow(attic: World, thing: str, after: str | None = None) -> Subscriber:
-    return await attic.follow("thingChanged", "change id thing { roomName weight }", id=f"Thing:{thing}", after=after)
+    return await attic.follow(
+        "thingChanged", "change id thing { roomName weight }", id=f"Thing:{thing}", after=after
+    )
 
 
 async def test_it_is_told_as_it_is_and_then_as_it_changes(attic: World) -> None:
@@ -92,6 +94,5 @@ async def test_a_cursor_is_of_one_view_alone(attic: World) -> None:
     cursor = (await (await follow(attic, "1")).next())["cursor"]
     events = await attic.follow("events", "node { id }", category="thing")
     foreign = (await events.next())["cursor"]
-    for thing, after in (("2", cursor), ("1", foreign), ("1", attic.token), ("1", cursor[:-2] + "AA"), ("1", "x")):
+    for thing, after in (("2", cursor), ("1", foreign), ("1", attic.token), ("1", altered(cursor)), ("1", "x")):
         assert await (await follow(attic, thing, after)).code() == "BAD_CURSOR"
-

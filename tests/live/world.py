@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, cast
 
 from gateway.api.execution import Api
@@ -25,6 +26,10 @@ class Subscriber:
         self._taken: asyncio.Queue[Answer | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._take())
 
+    @property
+    def nothing_yet(self) -> bool:
+        return self._taken.empty()
+
     async def answer(self) -> Answer | None:
         """The next answer; None at the end."""
         async with asyncio.timeout(PATIENCE):
@@ -33,13 +38,14 @@ class Subscriber:
     async def next(self) -> dict[str, Any]:
         """The next message's content; `cursor` is the place behind it."""
         answer = await self.answer()
-        assert answer and not answer.errors, answer
+        assert answer
+        assert not answer.errors, answer
         found = cast(Mapping[str, Any], answer.data)[self._field]
         self.cursor = found["cursor"]
         return dict(found)
 
-    async def take(self, count: int) -> list[dict[str, Any]]:
-        return [await self.next() for _ in range(count)]
+    async def take(self, number: int) -> list[dict[str, Any]]:
+        return [await self.next() for _ in range(number)]
 
     async def until(self, enough: Callable[[dict[str, Any]], object]) -> list[dict[str, Any]]:
         """Messages up to the first that is enough."""
@@ -58,7 +64,8 @@ class Subscriber:
     async def code(self) -> str:
         """The code of the refusal that it ends with."""
         answer = await self.answer()
-        assert answer and answer.refused, answer
+        assert answer
+        assert answer.refused, answer
         return answer.errors[0]["extensions"]["code"]
 
     async def leave(self) -> None:
@@ -85,12 +92,16 @@ class World:
     async def do(self, *commands: str) -> None:
         """Execute commands such as `putThing(input: {…})` one after the other, until all of them can be read."""
         for each in commands:
-            answer = await self.api.execute(Request(f"mutation {{ it: {each} {{ ... on Receipt {{ token }} }} }}"))
-            assert not answer.errors, answer.errors
-            self.token = cast(Mapping[str, Any], answer.data)["it"]["token"]
-        for read_model in self.store.model.read_models:
+            await self.execute(each)
+        for read_model in self.store.model.read_models if self.token else ():
             position = self.services.signer.position(self.token)
             await self.services.positions.wait(read_model.name, position, PATIENCE)
+
+    async def execute(self, command: str) -> None:
+        """Execute a command, and don't wait until it can be read."""
+        answer = await self.api.execute(Request(f"mutation {{ it: {command} {{ ... on Receipt {{ token }} }} }}"))
+        assert not answer.errors, answer.errors
+        self.token = cast(Mapping[str, Any], answer.data)["it"]["token"]
 
     async def put(self, thing: str, room: str, weight: int = 1) -> None:
         await self.do(put(thing, room, weight))
@@ -115,13 +126,26 @@ class World:
 
     async def seated(self, *sizes: int) -> None:
         """Returns when audiences of these sizes are told what is new."""
-        async with asyncio.timeout(PATIENCE):
-            while sorted(self.api.audiences) != sorted(sizes):
-                await asyncio.sleep(0)
+        await comes_true(lambda: sorted(self.api.audiences) == sorted(sizes))
 
     async def close(self) -> None:
         for each in self._open:
             await each.leave()
+
+
+async def comes_true(holds: Callable[[], object]) -> None:
+    """Returns when something has come about that other tasks do."""
+    async with asyncio.timeout(PATIENCE):
+        for _ in count():
+            if holds():
+                return
+            await asyncio.sleep(0)
+
+
+def altered(cursor: str) -> str:
+    """A text that differs in one letter."""
+    middle = len(cursor) // 2
+    return f"{cursor[:middle]}{'x' if cursor[middle] != 'x' else 'y'}{cursor[middle + 1 :]}"
 
 
 def put(thing: str, room: str, weight: int = 1) -> str:

@@ -76,8 +76,8 @@ class SubscriptionFields:
                 yield each
 
         described = (
-            "Events of a stream, of a category (`account`), or all: history from `after`, a cursor or a token, then "
-            "live; completes by itself at `until`."
+            "Events of a stream, of a category such as `account`, or all: history from `after`, a cursor or a token, "
+            "then live; completes by itself at `until`."
         )
         return Field(edge, described, follow, _PLACES)
 
@@ -137,7 +137,9 @@ class SubscriptionFields:
             yield Opened(feed, feed.place(_after(info, arguments)))
 
         name = read_model.view.__name__
-        described = f"Each {name} that enters, changes in or leaves what is asked for, from now on or behind `after`."
+        described = (
+            f"Each {name} that enters, changes in or leaves what is asked for, from now on or behind `after`."
+        )
         return Field(change, described, follow, taken, deprecated=deprecation(read_model.view))
 
     def _added(self, read_model: ReadModel) -> Field:
