@@ -90,8 +90,10 @@ async def _texts(found: Answer | Following, gone: asyncio.Event) -> AsyncGenerat
     async with aclosing(found.messages()) as messages:
         coming = asyncio.ensure_future(anext(messages, None))
         try:
-            while not gone.is_set():
+            while True:
                 await asyncio.wait([coming, leaving], timeout=_ALIVE, return_when=asyncio.FIRST_COMPLETED)
+                if gone.is_set():
+                    return
                 if not coming.done():
                     yield _COMMENT
                 elif (told := coming.result()) is None:

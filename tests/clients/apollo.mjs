@@ -12,7 +12,7 @@ const [url, account] = process.argv.slice(2);
 const variables = { id: account };
 
 const QUERY = gql`query Account($id: ID!) { account(id: $id) { id ownerName } }`;
-const MUTATION = gql`mutation Freeze { freezeAccount(input: { accountId: "Account:nobody", reason: "a test" }) { __typename } }`;
+const MUTATION = gql`mutation Freeze { freezeAccount(input: { accountId: "Account:nobody" }) { __typename } }`;
 const SUBSCRIPTION = gql`subscription Events($id: ID!) { events(stream: $id) { node { version } } }`;
 
 const sockets = createSockets({ url: `${url}/graphql`.replace(/^http/, 'ws'), webSocketImpl: WebSocket });

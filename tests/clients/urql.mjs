@@ -8,7 +8,7 @@ import WebSocket from 'ws'; // Node.js 20 has none of its own
 const [url, account] = process.argv.slice(2);
 
 const QUERY = 'query Account($id: ID!) { account(id: $id) { id ownerName } }';
-const MUTATION = `mutation Freeze { freezeAccount(input: { accountId: "Account:nobody", reason: "a test" }) { __typename } }`;
+const MUTATION = `mutation Freeze { freezeAccount(input: { accountId: "Account:nobody" }) { __typename } }`;
 const SUBSCRIPTION = 'subscription Events($id: ID!) { events(stream: $id) { node { version } } }';
 
 const sockets = createClient({ url: `${url}/graphql`.replace(/^http/, 'ws'), webSocketImpl: WebSocket });
