@@ -59,12 +59,15 @@ class Feeds:
 
         Raises LogBroken, Unavailable.
         """
-        reader = reader_of(self._log, name, after or BEGINNING)
+        begin = after or BEGINNING
+        if begin >= up_to:
+            return  # whoever comes again at once costs no look into the log
+        reader = reader_of(self._log, name, begin)
         while page := await self._history(reader, up_to[0]):
             for event in page:
                 if place_of(event) > up_to:
                     return
-                if place_of(event) > (after or BEGINNING) and not isinstance(event.event, DroppedEvent):
+                if place_of(event) > begin and not isinstance(event.event, DroppedEvent):
                     yield event
 
     async def events(
