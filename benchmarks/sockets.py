@@ -75,9 +75,8 @@ class Subscriber(asyncio.Protocol):
 class Arrivals:
     """When the messages of each number arrived."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self) -> None:
         self.lost = 0
-        self._count = count
         self._clock = asyncio.get_running_loop().time
         self._seen: list[list[float]] = []
         self._news = asyncio.Event()
@@ -86,11 +85,11 @@ class Arrivals:
         while len(self._seen) <= number:
             self._seen.append([])
         self._seen[number].append(self._clock())
-        if len(self._seen[number]) == self._count:
-            self._news.set()
+        self._news.set()
 
-    async def of(self, number: int) -> list[float]:
-        while len(self._seen) <= number or len(self._seen[number]) < self._count:
+    async def of(self, number: int, count: int) -> list[float]:
+        """Those of one message, once there are so many."""
+        while len(self._seen) <= number or len(self._seen[number]) < count:
             if self.lost:
                 raise SystemExit(f"{self.lost} subscribers were cut off.")
             self._news.clear()
@@ -99,17 +98,16 @@ class Arrivals:
 
 
 async def _main(port: int, count: int) -> None:
-    loop, arrivals = asyncio.get_running_loop(), Arrivals(count)
+    loop, arrivals = asyncio.get_running_loop(), Arrivals()
     payload = (await asyncio.to_thread(sys.stdin.readline)).strip()
     for start in range(0, count, _AT_ONCE):
-        opening = [
-            _open(loop, port, payload, number, arrivals) for number in range(start, min(start + _AT_ONCE, count))
-        ]
-        await asyncio.gather(*opening)
-    await arrivals.of(0)
+        end = min(start + _AT_ONCE, count)
+        await asyncio.gather(*[_open(loop, port, payload, number, arrivals) for number in range(start, end)])
+        await arrivals.of(0, end)
     print("ready", flush=True)  # noqa: T201 # read by the benchmark
     while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
-        print(orjson.dumps(await arrivals.of(int(line))).decode(), flush=True)  # noqa: T201
+        found = await arrivals.of(int(line), count)
+        print(orjson.dumps(found).decode(), flush=True)  # noqa: T201
 
 
 async def _open(loop: asyncio.AbstractEventLoop, port: int, payload: str, number: int, arrivals: Arrivals) -> None:

@@ -6,6 +6,7 @@ WebSocket of its own and all on one account; an event is a deposit to it. The wr
 
 import argparse
 import asyncio
+import os
 import re
 import statistics
 import sys
@@ -136,6 +137,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=5)
     given = parser.parse_args()
+    os.environ["TIDEGATE_MONGODB_TIMEOUT"] = "60"  # a crowd that comes at once, all on one machine
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         print("\n".join(runner.run(measure(given.count, given.events, given.seconds))))  # noqa: T201
 

@@ -93,7 +93,8 @@ class Carried:
             if following.finished:
                 return await self._end(None)
             if following.sit(self):
-                self._task = None
+                if self._task is asyncio.current_task():  # else it has ended meanwhile, and says so
+                    self._task = None
                 return None
 
     async def _end(self, last: Answer | None) -> None:

@@ -55,7 +55,6 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self.leaving = None
         self.scope.setdefault("state", {})[CONNECTION] = self
         self._expect_head()
 

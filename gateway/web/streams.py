@@ -72,6 +72,8 @@ class _EventStream(Response):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             listening.cancel()
+            if connection:
+                connection.leaving = None
 
 
 async def _listen(receive: Receive, gone: Callable[[], None]) -> None:

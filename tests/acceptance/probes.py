@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.acceptance.asking import Following
 from tests.acceptance.expected import event_thing, followed, moment
+from tests.acceptance.followers import events_of_a_category, lines_as_they_are_added, views_that_come_to_fit
 from tests.acceptance.operations import everything, field_of
 from tests.acceptance.refusals import REUSED, STALE, Refusal, refusals, reused
 from tests.acceptance.story import Day, commands, eur
@@ -191,6 +192,9 @@ PROBES: tuple[Callable[[Day], None], ...] = (
     all_events_of_the_log,
     views_as_they_change,
     views_that_are_not_there_yet,
+    events_of_a_category,
+    views_that_come_to_fit,
+    lines_as_they_are_added,
     the_audit_trail,
 )
 """In this order: what comes first makes what the others ask for."""
@@ -231,10 +235,13 @@ def _follow_change(day: Day, name: str, id_: str, command: tuple[str, dict[str, 
     text = field_of(day.schema, "subscription", field, everything(day.schema, f"{id_.partition(':')[0]}Change", 1))
     with day.asker.follow(text, {"id": id_}) as changes:
         for sent in (None, command):
+            there = day.expected.node(id_) is not None
             if sent:
                 day.accept(*sent)
             data, at_least = changes.next().data, day.books.head if sent else 0
-            day.compare(text, {"id": id_}, data, {field: lambda _, p=at_least: day.expected.change(id_, name, p)})
+            change = ("CHANGED" if there else "ENTERED") if sent else "ENTERED" if there else "LEFT"
+            expected = day.expected.change(id_, name, at_least, change)
+            day.compare(text, {"id": id_}, data, {field: lambda _, each=expected: each})
 
 
 def _unused(day: Day) -> str:

@@ -30,8 +30,10 @@ async def test_it_is_told_as_it_is_and_then_as_it_changes(attic: World) -> None:
     assert (await subscriber.next())["change"] == "ENTERED"
 
 
-async def test_what_is_not_there_is_told_of_once_it_is(attic: World) -> None:
+async def test_what_is_not_there_is_told_so_and_once_it_is(attic: World) -> None:
     subscriber = await follow(attic, "1")
+    absent = await subscriber.next()
+    assert (absent["change"], absent["id"], absent["thing"]) == ("LEFT", "Thing:1", None)
     await attic.seated(1)
     await attic.do(put("2", "a"), put("1", "a", 3))
     found = await subscriber.next()

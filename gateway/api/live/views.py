@@ -42,12 +42,12 @@ class Seen:
         return (self.position, self.version) < (than.position, than.version)
 
 
-_NOTHING_TOLD = Seen(0, _NONE, None)
+_NOTHING_TOLD = Seen(0, b"", None)
 
 
 @dataclass(frozen=True, slots=True)
 class ViewFeed:
-    """The view of one key. Who has been told nothing is told of it as it is, if it is there."""
+    """The view of one key. Who has been told nothing is told of it as it is, or that it is not there."""
 
     services: Services
     read_model: ReadModel
@@ -91,7 +91,8 @@ class ViewFeed:
     def _item(self, told: Seen, seen: Seen, viewed: Viewed | None) -> Item:
         if seen.digest == told.digest:
             return Item(seen)
-        change = Change.LEFT if viewed is None else Change.ENTERED if told.digest == _NONE else Change.CHANGED
+        unknown = told.digest in (_NONE, _NOTHING_TOLD.digest)
+        change = Change.LEFT if viewed is None else Change.ENTERED if unknown else Change.CHANGED
         cursor = self.services.signer.seal(self._purpose, seen.position.to_bytes(8) + seen.digest)
         id_ = global_id(self.read_model.view.__name__, self.key)
         return Item(seen, Changed(cursor, change, id_, seen.position, viewed))
