@@ -49,7 +49,7 @@ def lines_as_they_are_added(day: Day) -> None:
         for amount in ("4", "5"):
             day.accept("depositMoney", {"accountId": account, "amount": eur(amount)})
             data = lines.next().data
-            node = day.expected.node(data["statementLineAdded"]["node"]["id"])
+            node = day.expected.line(day.books.lines[day.books.events[-1].key])
             edge = {"__typename": "StatementLineEdge", "cursor": Told("a cursor", is_opaque), "node": node}
             day.compare(text, asked, data, {"statementLineAdded": lambda _, edge=edge: edge})
 

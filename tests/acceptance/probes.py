@@ -230,18 +230,23 @@ def _expect_events(
 
 
 def _follow_change(day: Day, name: str, id_: str, command: tuple[str, dict[str, Any]]) -> None:
-    """The view as it is, a command that changes it, the view as it is then."""
+    """The view as it is, a command that changes it, the view as it is then; and this again behind a cursor."""
     field = f"{name}Changed"
     text = field_of(day.schema, "subscription", field, everything(day.schema, f"{id_.partition(':')[0]}Change", 1))
+    there = day.expected.node(id_) is not None
+
+    def expect(changes: Following, variables: Arguments, change: str, at_least: int) -> str:
+        data, expected = changes.next().data, day.expected.change(id_, name, at_least, change)
+        day.compare(text, variables, data, {field: lambda _: expected})
+        return data[field]["cursor"]
+
     with day.asker.follow(text, {"id": id_}) as changes:
-        for sent in (None, command):
-            there = day.expected.node(id_) is not None
-            if sent:
-                day.accept(*sent)
-            data, at_least = changes.next().data, day.books.head if sent else 0
-            change = ("CHANGED" if there else "ENTERED") if sent else "ENTERED" if there else "LEFT"
-            expected = day.expected.change(id_, name, at_least, change)
-            day.compare(text, {"id": id_}, data, {field: lambda _, each=expected: each})
+        cursor = expect(changes, {"id": id_}, "ENTERED" if there else "LEFT", 0)
+        day.accept(*command)
+        expect(changes, {"id": id_}, "CHANGED" if there else "ENTERED", day.books.head)
+    behind = {"id": id_, "after": cursor}
+    with day.asker.follow(text, behind) as changes:
+        expect(changes, behind, "CHANGED" if there else "ENTERED", day.books.head)
 
 
 def _unused(day: Day) -> str:

@@ -157,6 +157,7 @@ async def test_a_feed_that_breaks_is_the_last_that_everybody_hears_of_it(attic: 
         subscriber = await following_from(attic, attic.token)
         await caught_up(subscriber)
         assert subscriber.sit(each)
+    await comes_true(lambda: attic.services.feeds.subscribers == 1)
     attic.services.feeds._tail.fail(LogBroken(9, "gone"))  # pyright: ignore[reportPrivateUsage] # as a hole does
     await comes_true(lambda: all(each.ended for each in hearers))
     for each in hearers:
