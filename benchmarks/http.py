@@ -69,10 +69,18 @@ async def _address(process: asyncio.subprocess.Process) -> str:
 def _open_accounts(address: str) -> None:
     _ask(address, 'registerCustomer(input: {customerId: "Customer:b", name: "Bench", email: "b@example.com"})')
     for number in range(50):
-        _ask(
-            address,
-            f'openAccount(input: {{accountId: "Account:b{number}", customerId: "Customer:b", currency: "EUR"}})',
-        )
+        open_account(address, f"Account:b{number}")
+
+
+def open_account(address: str, account: str) -> None:
+    """One more account of the benchmark's customer."""
+    _ask(address, f'openAccount(input: {{accountId: "{account}", customerId: "Customer:b", currency: "EUR"}})')
+
+
+def deposit(address: str, account: str) -> None:
+    """Returns when it is acknowledged."""
+    money = '{amount: "1.00", currency: "EUR"}'
+    _ask(address, f'depositMoney(input: {{accountId: "{account}", amount: {money}}})')
 
 
 def _ask(address: str, mutation: str) -> None:

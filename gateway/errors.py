@@ -8,7 +8,7 @@ GatewayError
 ├── BadInput               a client's value is refused before anything is decided
 │   ├── BadToken           a token that this log did not give
 │   ├── BadCursor          a cursor that this connection did not give
-│   ├── CursorExpired      a cursor of an order that is gone
+│   ├── CursorExpired      a cursor that can't be gone on from any more
 │   └── BadPage            a page that is not offered
 ├── CommandIdReused        the command id belongs to another command
 ├── CommandFailed          a command function raised; nothing was changed
@@ -80,7 +80,7 @@ class BadCursor(BadInput):
 
 
 class CursorExpired(BadInput):
-    """A cursor of an order that the read model had once, and has no more."""
+    """A cursor that can't be gone on from any more; begin anew."""
 
 
 class BadPage(BadInput):

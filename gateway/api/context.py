@@ -11,6 +11,7 @@ from gateway.runtime import Services
 class Context:
     """One request: who asks, how fresh what is read from here on must be, and what the audit trail gets of it.
 
+    `resume` is where a subscription goes on from, whatever its field says.
     `freshness` moves on when a command of this request is accepted: what is read behind it contains it.
     """
 
@@ -20,3 +21,4 @@ class Context:
     correlation: str | None
     causation: str | None
     recording: Recording
+    resume: str | None = None

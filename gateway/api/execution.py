@@ -1,8 +1,9 @@
 """Requests in, answers out: what every transport does with an operation."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing
+from dataclasses import replace
 from inspect import isawaitable
 from typing import Any, cast
 
@@ -21,6 +22,10 @@ from gateway.api.context import Context
 from gateway.api.documents import Document, Documents, Refused, refusal
 from gateway.api.errors import MOST_ERRORS, describe, describe_exception
 from gateway.api.limits import Limits
+from gateway.api.live.audience import Audiences, Told
+from gateway.api.live.feed import Feed, Item
+from gateway.api.live.following import Following
+from gateway.api.live.sharing import said_to_all
 from gateway.api.metrics import Metrics
 from gateway.api.parked import parked_among
 from gateway.api.requests import Answer, Request
@@ -46,6 +51,7 @@ class Api:
             limits or Limits(page_default=settings.page_default, page_limit=settings.page_limit),
         )
         self._mutations: set[asyncio.Task[Answer]] = set()
+        self._audiences = Audiences()
 
     async def execute(self, request: Request) -> Answer:
         """The answer to a query or a mutation.
@@ -56,16 +62,24 @@ class Api:
         try:
             document, operation = self._read(request, recording)
             if operation.operation is OperationType.SUBSCRIPTION:
-                raise refusal("WEBSOCKET_ONLY", "A subscription needs a WebSocket (graphql-transport-ws).")
+                raise refusal("WEBSOCKET_ONLY", "A subscription needs a WebSocket, or an event stream's address.")
             return await self._run(document, operation, request, recording)
         except Exception as error:
             return recording.refused(error, _refused(error))
 
     async def subscribe(self, request: Request) -> Answer | AsyncGenerator[Answer]:
-        """The answers of a subscription, one an event, or the one answer of anything else.
+        """The answers of a subscription, one a message, or the one answer of anything else. See `follow`.
+
+        Who stops early closes it (`aclose`).
+        """
+        found = await self.follow(request)
+        return found if isinstance(found, Answer) else _answers(found)
+
+    async def follow(self, request: Request) -> Answer | Following:
+        """A subscription that is about to begin, or the one answer of anything else.
 
         A query, a mutation and what is refused before it begins are one `Answer`. A stream that breaks, be it
-        at its start, ends with a refused answer. Who stops early closes it (`aclose`).
+        at its start, ends with a refused answer.
         """
         recording = Recording(self._services.trail, self.metrics, request)
         try:
@@ -87,6 +101,11 @@ class Api:
             except BadToken:
                 return each
         return max(first, second, key=self._services.signer.position)
+
+    @property
+    def audiences(self) -> list[int]:
+        """How many subscribers are told what is new, for each thing that is followed."""
+        return self._audiences.sizes
 
     async def settle(self) -> None:
         """Returns when no mutation is under way any more."""
@@ -127,34 +146,34 @@ class Api:
 
     async def _stream(
         self, document: Document, operation: OperationDefinitionNode, request: Request, recording: Recording
-    ) -> Answer | AsyncGenerator[Answer]:
-        context = self._context(request, recording)
-        executor = self._build(document, operation, request, context)
+    ) -> Following:
+        executor = self._build(document, operation, request, self._context(request, recording))
         found = create_source_event_stream(executor)
         source = await found if isawaitable(found) else found
         if isinstance(source, ExecutionResult):
             raise Refused(source.errors or [])
-        recording.began(context.freshness.after)
-        return self._answers(executor, source, request, recording)
+        recording.began(executor.context_value.freshness.after)
+        live = _Live(self, document, operation, request, recording)
+        return Following(live, cast(AsyncGenerator[Any], aiter(source)), self._audiences)
 
-    async def _answers(
-        self, executor: _Executor, source: AsyncIterable[Any], request: Request, recording: Recording
-    ) -> AsyncGenerator[Answer]:
-        try:
-            async with aclosing(cast(AsyncGenerator[Any], aiter(source))) as events:
-                async for event in events:
-                    one, context = executor.build_per_event_executor(event), self._context(request, recording)
-                    one.context_value = context
-                    yield await self._finish(one, context, serially=False)
-        except Exception as error:
-            yield recording.refused(error, _refused(error))
+    async def tell(self, live: "_Live", item: Item) -> Told:
+        """The message for an item of a subscription."""
+        one = live.executor.build_per_event_executor(item.root)
+        one.context_value = self._context(live.request, live.recording)
+        return Told(await self._finish(one, one.context_value, serially=False), item.place, item.cursor)
+
+    def build(self, live: "_Live") -> _Executor:
+        """What executes a subscription for its items."""
+        context = self._context(live.request, live.recording)
+        return self._build(live.document, live.operation, live.request, context)
 
     def _context(self, request: Request, recording: Recording) -> Context:
         """Raises BadToken for a token that this log did not give."""
         services = self._services
         after = services.signer.position(request.after) if request.after else 0
         freshness = Freshness(after, services.settings.visibility_timeout)
-        return Context(services, freshness, request.actor, request.correlation, request.causation, recording)
+        actor, resume = request.actor, request.resume
+        return Context(services, freshness, actor, request.correlation, request.causation, recording, resume)
 
     def _build(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
@@ -185,6 +204,48 @@ def _extensions(context: Context) -> dict[str, Any]:
     used, parked = context.freshness.report(), context.freshness.parked
     found: dict[str, Any] = {"readModels": used} if used else {}
     return found | ({"parked": parked_among(context.services.model, parked)} if parked else {})
+
+
+class _Live:
+    """The operation of one subscription; its executor is there while it is needed."""
+
+    __slots__ = ("_api", "_executor", "_variables", "document", "operation", "recording", "request")
+
+    def __init__(
+        self,
+        api: Api,
+        document: Document,
+        operation: OperationDefinitionNode,
+        request: Request,
+        recording: Recording,
+    ) -> None:
+        self._variables = said_to_all(operation, request)
+        self.document, self.operation, self.recording = document, operation, recording
+        self.request = replace(request, query="")  # the document says it, once for all who sent it
+        self._api, self._executor = api, None
+
+    @property
+    def executor(self) -> _Executor:
+        self._executor = self._executor or self._api.build(self)
+        return self._executor
+
+    async def tell(self, item: Item) -> Told:
+        return await self._api.tell(self, item)
+
+    def refused(self, error: Exception) -> Answer:
+        return self.recording.refused(error, _refused(error))
+
+    def name(self, feed: Feed) -> Hashable:
+        return id(self.document), self.request.operation, self._variables, self.request.actor, feed.name
+
+    def rest(self) -> None:
+        self._executor = None
+
+
+async def _answers(following: Following) -> AsyncGenerator[Answer]:
+    async with aclosing(following.messages()) as messages:
+        async for told in messages:
+            yield told.answer
 
 
 def _refused(error: Exception) -> Answer:

@@ -10,6 +10,7 @@ class Request:
     """One operation that somebody wants to be executed.
 
     `after` is the token that the answer must not be older than; `queries_only` refuses mutations (HTTP GET).
+    `resume` is the cursor of the last message that a client of a subscription has, in place of the field's `after`.
     """
 
     query: str
@@ -20,6 +21,7 @@ class Request:
     correlation: str | None = None
     causation: str | None = None
     queries_only: bool = False
+    resume: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from gateway.messages import RecordedEvent
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events of the commits from position `first` to `last`, in order: all of them, or those of one stream."""
+    """Events of the commits from position `first` to `last`, in order: all, or those of a stream or a category."""
 
     first: int
     last: int
@@ -17,14 +17,14 @@ class Batch:
 
 
 class Inbox:
-    """Live events for one subscriber: of one stream, or of all; at most about `room` of them.
+    """Live events for one subscriber: of one stream, one category, or all; at most about `room` of them.
 
     It holds what was published since it was opened. What does not fit is thrown away, and nothing is put in
     until the subscriber has read the log and opens it again: so nobody slow costs memory, or others' time.
     """
 
-    def __init__(self, stream: str | None, until: int | None, room: int) -> None:
-        self.stream, self.until = stream, until
+    def __init__(self, name: str | None, until: int | None, room: int) -> None:
+        self.name, self.until = name, until
         self.since = 0
         self._closed = False
         self._room = room

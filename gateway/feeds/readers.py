@@ -4,6 +4,7 @@ Positions are gapless, and so are a stream's versions: whoever knows the last on
 that something is missing, or was there before.
 """
 
+from dataclasses import replace
 from typing import Protocol, TypeAlias
 
 from gateway.eventlog.storage import EventLog
@@ -14,6 +15,9 @@ Place: TypeAlias = tuple[int, int]
 """A place in the log: a position, and the index of an event in its commit."""
 
 BEGINNING: Place = (0, -1)
+
+LAST = 2**16 - 1
+"""An index behind that of every event of a commit."""
 
 PAGE = 200
 """How many commits, or events of a stream, are read at once."""
@@ -49,12 +53,37 @@ class LogReader:
         self._given = commits[-1].position if commits else self._given
         return [event for commit in commits for event in commit.events]
 
+    @property
+    def next(self) -> int:
+        """The position behind everything that was given."""
+        return self._given + 1
+
     def take(self, batch: Batch) -> list[RecordedEvent] | None:
-        if batch.first > self._given + 1:
+        if batch.first > self.next:
             return None
         found = [event for event in batch.events if event.position > self._given]
         self._given = max(self._given, batch.last)
         return found
+
+
+class CategoryReader:
+    """Reads the events of all streams of a category, beginning with the commit of the place `after`.
+
+    An inbox of its own misses nothing between what is read and what is published, so nothing is looked for here.
+    """
+
+    def __init__(self, log: EventLog, category: str, after: Place) -> None:
+        self._log = LogReader(log, after)
+        self._begins = f"{category}-"
+
+    async def read(self, up_to: int) -> list[RecordedEvent]:
+        while page := await self._log.read(up_to):
+            if found := [event for event in page if event.stream.startswith(self._begins)]:
+                return found
+        return []
+
+    def take(self, batch: Batch) -> list[RecordedEvent] | None:
+        return self._log.take(replace(batch, first=min(batch.first, self._log.next)))
 
 
 class StreamReader:
@@ -102,3 +131,10 @@ class StreamReader:
         found = await self._log.stream(self._stream, version - 1, 1)
         places = [place_of(each) for each in found if each.version == version]
         return bool(places) and places[-1] <= place
+
+
+def reader_of(log: EventLog, name: str | None, after: Place) -> Reader:
+    """The way through the log for whoever follows a stream, a category, or everything (None)."""
+    if name is None:
+        return LogReader(log, after)
+    return StreamReader(log, name, after) if "-" in name else CategoryReader(log, name, after)

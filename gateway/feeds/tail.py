@@ -66,14 +66,14 @@ class Tail:
             await end(self._task)
 
     @asynccontextmanager
-    async def joined(self, stream: str | None, until: int | None) -> AsyncGenerator[Inbox]:
-        """An inbox, still closed, for events of one stream or of all; referred to the log at `until`."""
-        inbox = Inbox(stream, until, self._room)
+    async def joined(self, name: str | None, until: int | None) -> AsyncGenerator[Inbox]:
+        """An inbox, still closed, for events of a stream, a category or all; referred to the log at `until`."""
+        inbox = Inbox(name, until, self._room)
         async with self._starting:
             if not self._inboxes:
                 self._position = (await self._log.head()).position
             self._task = self._task or asyncio.create_task(self._follow(), name="tail")
-            self._inboxes.setdefault(stream, set()).add(inbox)
+            self._inboxes.setdefault(name, set()).add(inbox)
             self._news.set()
         try:
             yield inbox
@@ -81,10 +81,10 @@ class Tail:
             self._leave(inbox)
 
     def _leave(self, inbox: Inbox) -> None:
-        others = self._inboxes[inbox.stream]
+        others = self._inboxes[inbox.name]
         others.discard(inbox)
         if not others:
-            del self._inboxes[inbox.stream]
+            del self._inboxes[inbox.name]
 
     def _everybody(self) -> Iterator[Inbox]:
         return (inbox for inboxes in self._inboxes.values() for inbox in [*inboxes])
@@ -115,19 +115,19 @@ class Tail:
     def _publish(self, commits: Sequence[Commit]) -> None:
         first, last = commits[0].position, commits[-1].position
         self._position = last
-        for stream, events in self._wanted(commits).items():
+        for name, events in self._wanted(commits).items():
             batch = Batch(first, last, tuple(events))
-            for inbox in self._inboxes[stream]:
+            for inbox in self._inboxes[name]:
                 inbox.put(batch)
         for inbox in self._everybody():
             if inbox.until is not None and last >= inbox.until:
                 inbox.refer()
 
     def _wanted(self, commits: Sequence[Commit]) -> dict[str | None, list[RecordedEvent]]:
-        """The events that somebody follows: those of each stream, and under None all of them."""
+        """The events that somebody follows: those of each stream and each category, and under None all."""
         found: dict[str | None, list[RecordedEvent]] = {}
         for event in (event for commit in commits for event in commit.events):
-            for name in (event.stream, None):
+            for name in (event.stream, event.stream.partition("-")[0], None):
                 if name in self._inboxes:
                     found.setdefault(name, []).append(event)
         return found

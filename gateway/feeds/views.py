@@ -6,11 +6,9 @@ from collections.abc import Generator, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
-import bson
-
 from gateway.mongo.changes import CheckpointMoved
-from gateway.mongo.client import OPTIONS
 from gateway.mongo.codec import value_encoder
+from gateway.mongo.paths import name_of
 
 
 class ViewChanges:
@@ -55,7 +53,7 @@ class Followers:
 
     @contextmanager
     def following(self, read_model: str, key: Any) -> Generator[ViewChanges]:
-        name, changes = _name(value_encoder(key.__class__)(key)), ViewChanges(self._reached[read_model])
+        name, changes = name_of(value_encoder(key.__class__)(key)), ViewChanges(self._reached[read_model])
         self._by_key[read_model].setdefault(name, set()).add(changes)
         try:
             yield changes
@@ -69,7 +67,7 @@ class Followers:
         keys = self._by_key.get(read_model)
         if not keys:
             return
-        touched = keys if moved.touched is None else map(_name, moved.touched)
+        touched = keys if moved.touched is None else map(name_of, moved.touched)
         for changes in self._of(read_model, touched):
             changes.move(position)
 
@@ -93,8 +91,3 @@ class Followers:
         keys[name].discard(changes)
         if not keys[name]:
             del keys[name]
-
-
-def _name(key: Any) -> Hashable:
-    """A stored key as something that sets can hold; most keys are texts."""
-    return key if isinstance(key, str) else bson.encode({"": key}, codec_options=OPTIONS)

@@ -16,7 +16,7 @@ from pymongo.errors import PyMongoError
 from pymongo.read_preferences import ReadPreference
 
 from gateway.mongo.causal import Seen
-from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
+from gateway.mongo.checkpoints import Checkpoint, Difference, checkpoint_of, differences_of
 from gateway.mongo.client import MAJORITY, Database, Document, settle
 from gateway.mongo.collections import CHECKPOINTS, EVENTS, LIVE, WATCHERS
 from gateway.mongo.live import Live, live_of
@@ -43,11 +43,13 @@ class CheckpointMoved:
     """A read model's checkpoint was written.
 
     `touched` are the keys, as stored, of the views that changed with it (for a journal the values of its first
-    field): none at a mere heartbeat, None where any view may have changed.
+    field): none at a mere heartbeat, None where any view may have changed. `differences` says of each how it
+    changed, as far as that is told.
     """
 
     checkpoint: Checkpoint
     touched: tuple[Any, ...] | None
+    differences: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,8 @@ def _heard(change: Mapping[str, Any]) -> Heard | None:
         case "insert" | "replace", str(name) if name == CHECKPOINTS:
             document = change["fullDocument"]
             touched = document.get("touched")
-            return CheckpointMoved(checkpoint_of(document), None if touched is None else tuple(touched))
+            names = None if touched is None else tuple(touched)
+            return CheckpointMoved(checkpoint_of(document), names, differences_of(document))
         case "insert" | "replace", str(name) if name == LIVE:
             return LiveMoved(live_of(change["fullDocument"]))
         case "insert" | "delete", str(name) if name == WATCHERS:

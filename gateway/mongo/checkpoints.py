@@ -15,6 +15,21 @@ from bson import Int64
 MOST_TOUCHED = 1_000
 """Beyond so many keys a checkpoint does not name them: any view may have changed."""
 
+MOST_TOLD = 200
+"""Beyond so many views a checkpoint does not say how they changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A view's declared fields, those that access paths name, as stored before and after it changed.
+
+    `key` is stored, too. None is no view: before its first event, or when it was removed.
+    """
+
+    key: Any
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
 
 MOST_NAMED = 100
 """So many parked keys a checkpoint names; who must know of others looks them up."""
@@ -118,8 +133,13 @@ def _parked_of(document: Mapping[str, Any]) -> ParkedKeys:
     return ParkedKeys(document["revision"], document["count"], named)
 
 
-def document_of(checkpoint: Checkpoint, touched: Sequence[Any] | None) -> dict[str, Any]:
-    """The document of a checkpoint that names the keys, as stored, whose views changed with it."""
+def document_of(
+    checkpoint: Checkpoint, touched: Sequence[Any] | None, differences: Sequence[Difference] = ()
+) -> dict[str, Any]:
+    """The document of a checkpoint that names the keys, as stored, whose views changed with it.
+
+    `differences` says how: of all that changed, or of none.
+    """
     names = touched if touched is not None and len(touched) <= MOST_TOUCHED else None
     return {
         "_id": checkpoint.id,
@@ -133,7 +153,13 @@ def document_of(checkpoint: Checkpoint, touched: Sequence[Any] | None) -> dict[s
         "shape": checkpoint.shape,
         "generation": checkpoint.generation,
         "touched": names if names is None else list(names),
+        "differences": [[each.key, each.before, each.after] for each in differences],
     }
+
+
+def differences_of(document: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """How views changed with a checkpoint; nothing where that is not told."""
+    return tuple(Difference(*each) for each in document.get("differences", ()))
 
 
 def unmoved(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Views as documents: how fields and versions are stored, and what the index of an access path is called."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
+import bson
 from pymongo import ASCENDING
 
 from gateway.application.model import AccessPath
+from gateway.mongo.client import OPTIONS
 
 Keys = list[tuple[str, int]]
 
@@ -18,9 +20,20 @@ def version_of(document: Mapping[str, Any]) -> int:
     return document.get(VERSION, 0)
 
 
+def name_of(key: Any) -> Hashable:
+    """A stored key as something that sets and mappings can hold; most keys are texts, and their own names."""
+    return key if isinstance(key, str) else bson.encode({"": key}, codec_options=OPTIONS)
+
+
 def stored_name(field: str, key_field: str, journal: bool) -> str:
     """The name of a view's field in its document: a View's key is `_id`, a Journal's fields keep their names."""
     return "_id" if field == key_field and not journal else field
+
+
+def declared_fields(paths: Iterable[AccessPath], key_field: str, journal: bool) -> list[str]:
+    """The stored names of the fields that access paths name, the key's among them."""
+    names = {name for path in paths for name in (*path.equal, path.order) if name} | {key_field}
+    return sorted(stored_name(name, key_field, journal) for name in names)
 
 
 def index_keys(path: AccessPath, key_field: str, journal: bool) -> Keys:

@@ -10,8 +10,10 @@ from typing import Any, TypeAlias
 from bson import Int64
 
 from gateway.messages import RecordedEvent
+from gateway.mongo.checkpoints import Difference
 from gateway.mongo.codec import decoder, encoder
 from gateway.mongo.paths import VERSION, version_of
+from gateway.projections.differences import told
 from gateway.projections.parking.aside import NOTHING_ASIDE, Aside, Kept, Park, Parking, Unstorable, check_storable
 from gateway.projections.reach import FoldFailed, Plan, Step, WrongKey
 
@@ -23,7 +25,8 @@ class Folded:
     """What some events change in a read model, as documents.
 
     `latest` are a journal's last views by key. `touched` are the stored keys of all that changed or were parked.
-    `parks` are the keys whose fold raised, `kept` the events that wait for parked keys.
+    `parks` are the keys whose fold raised, `kept` the events that wait for parked keys. `differences` says how
+    views changed, where they are few.
     """
 
     added: Sequence[Document] = ()
@@ -33,6 +36,7 @@ class Folded:
     touched: Sequence[Any] = ()
     parks: Sequence[Park] = ()
     kept: Sequence[Kept] = ()
+    differences: Sequence[Difference] = ()
 
 
 def fold(
@@ -156,7 +160,9 @@ class _Views:
             elif document != stored:
                 replaced.append(document)
         touched = [*removed, *(each["_id"] for each in (*added, *replaced))]
-        return _with_aside(Folded(added, replaced, removed, (), touched), self.parking)
+        differences = told(model, self.stored.values(), (*added, *replaced), touched)
+        folded = Folded(added, replaced, removed, touched=touched, differences=differences)
+        return _with_aside(folded, self.parking)
 
     def _version(self, key: Any) -> Document:
         return {VERSION: self.versions.get(key, 0)} if self.plan.model.stream else {}

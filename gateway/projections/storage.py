@@ -179,7 +179,10 @@ class ViewStore:
 
         async def body(session: Any) -> None:
             moves = [
-                ReplaceOne(unmoved(each.before), document_of(each.after, each.folded.touched)) for each in updates
+                ReplaceOne(
+                    unmoved(each.before), document_of(each.after, each.folded.touched, each.folded.differences)
+                )
+                for each in updates
             ]
             result = await self._checkpoints.bulk_write(moves, session=session)
             if result.matched_count != len(updates):

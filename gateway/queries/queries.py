@@ -22,7 +22,7 @@ from gateway.queries.pages import Edge, Page, PageRequest, Viewed, size_of
 from gateway.queries.parked import Parked
 from gateway.queries.positions import Positions
 from gateway.queries.routes import Route, given, held, held_name, key_type, route_for, whole
-from gateway.queries.storage import Views, Walk
+from gateway.queries.storage import KeyPage, Views, Walk
 from gateway.queries.values import rank, stored
 from gateway.queries.windows import Place
 from gateway.settings import Settings
@@ -47,6 +47,14 @@ class _Found:
     documents: list[Document]
     ahead: bool
     behind: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredView:
+    """A view together with its document."""
+
+    viewed: Viewed
+    document: Document
 
 
 class Queries:
@@ -121,6 +129,16 @@ class Queries:
         if walk.route.equal:
             return await self._counts.get(*_branches(walk, wanted)) or 0
         return await self._views.count(walk)
+
+    async def stored(self, read_model: ReadModel, keys: Sequence[Any]) -> list[StoredView]:
+        """The views of some stored keys as they are now, in no order."""
+        return [_stored(read_model, each) for each in await self._views.by_key(read_model, keys)]
+
+    async def linked(
+        self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage
+    ) -> list[StoredView]:
+        """The views of which one of these stored links holds a value, as they are now, in key order."""
+        return [_stored(read_model, each) for each in await self._views.linked(read_model, links, value, page)]
 
     async def _fresh(self, read_model: ReadModel, freshness: Freshness) -> None:
         """Wait for the request's position; note how far the read model is before it is read."""
@@ -250,6 +268,10 @@ def _page(found: _Found, backward: bool, size: int, cursors: Cursors) -> Page:
     edges = tuple(Edge(_viewed(cursors.read_model, each), partial(cursors.seal, each)) for each in documents)
     has_next, has_previous = (found.behind, ahead) if backward else (ahead, found.behind)
     return Page(edges, has_next, has_previous)
+
+
+def _stored(read_model: ReadModel, document: Document) -> StoredView:
+    return StoredView(_viewed(read_model, document), document)
 
 
 def _viewed(read_model: ReadModel, document: Document) -> Viewed:

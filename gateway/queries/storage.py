@@ -40,6 +40,14 @@ class Walk:
     limit: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeyPage:
+    """At most `limit` views behind a stored key, in key order; None is the beginning."""
+
+    after: Any
+    limit: int
+
+
 class Views:
     """The collections of all read models; `asked` gives the edition of one that is asked now, by its name."""
 
@@ -56,6 +64,17 @@ class Views:
         async with self._seen.reading() as session:
             wanted = {"_id": {"$in": list(keys)}}
             return await self._of(read_model).find(wanted, batch_size=len(keys) + 1, session=session).to_list(None)
+
+    async def linked(
+        self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage
+    ) -> list[Document]:
+        """The views of which one of these stored fields holds a value, in key order, a page of them."""
+        behind = {} if page.after is None else {"_id": {"$gt": page.after}}
+        query = {"$or": [{link: value, **behind} for link in links]}
+        views, size = self._of(read_model), page.limit + 1
+        async with self._seen.reading() as session:
+            found = views.find(query, sort=[("_id", 1)], limit=page.limit, batch_size=size, session=session)
+            return await found.to_list(None)
 
     async def walk(self, walk: Walk) -> list[Document]:
         """The views of a walk, in its order; no other document is examined."""
@@ -138,7 +157,7 @@ class Checkpoints:
 
     async def all(self) -> list[Checkpoint]:
         async with self._seen.reading() as session:
-            found = self._checkpoints.find({}, {"touched": 0}, session=session)
+            found = self._checkpoints.find({}, {"touched": 0, "differences": 0}, session=session)
             return [checkpoint_of(each) async for each in found]
 
     async def live(self) -> list[Live]:

@@ -42,6 +42,10 @@ class Window:
         """The part of this window from a place on, with it."""
         return Window(max(self.lower, place, key=_order), self.upper)
 
+    def holds(self, place: Place) -> bool:
+        """Whether a place lies in this window."""
+        return _order(self.lower) <= _order(place) < _order(self.upper)
+
     def condition(self) -> dict[str, Any]:
         """The bounds on the first field in the query language, whose comparisons leave nulls out by themselves."""
         first, last = self.lower[0], self.upper[0]

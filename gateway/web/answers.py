@@ -15,7 +15,7 @@ _STATUSES: Final = {"GET_IS_FOR_QUERIES": 405, "INTERNAL": 500, "UNAVAILABLE": 5
 """The HTTP statuses of refused answers that are not the document's fault."""
 
 
-def to_json(document: Mapping[str, Any]) -> bytes:
+def to_json(document: object) -> bytes:
     """An answer's text. What can't be written as JSON is the application's mistake: then the answer is INTERNAL."""
     try:
         return orjson.dumps(document)

@@ -10,8 +10,9 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from gateway.api.errors import internal
 from gateway.api.execution import Api
@@ -21,6 +22,7 @@ from gateway.web.answers import respond
 from gateway.web.health import Health
 from gateway.web.http import HttpEndpoint
 from gateway.web.metrics import metrics_endpoint
+from gateway.web.streams import StreamEndpoint
 from gateway.web.websocket import SocketEndpoint
 
 _CODES: Final = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
@@ -48,18 +50,31 @@ def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
     app = Starlette(
         routes=[
             Route("/graphql", http.answer, methods=["GET", "POST"]),
-            WebSocketRoute("/graphql", SocketEndpoint(api).converse),
+            Route("/graphql/stream", StreamEndpoint(http).answer, methods=["GET", "POST"]),
             Route("/healthz", health.alive),
             Route("/readyz", health.ready),
             Route("/metrics", metrics_endpoint(api.metrics.registry, health.read_models).answer),
             *playground.routes(),
         ],
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(Sockets, endpoint=SocketEndpoint(api)), Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return app
+
+
+class Sockets:
+    """Leads WebSockets past all that only requests need: each open one would keep it in memory."""
+
+    def __init__(self, app: ASGIApp, endpoint: SocketEndpoint) -> None:
+        self._app, self._endpoint = app, endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and scope["path"] == "/graphql":
+            await self._endpoint.converse(WebSocket(scope, receive, send))
+        else:
+            await self._app(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -41,12 +41,12 @@ class HttpEndpoint:
             return await self.page(request)
         try:
             media_type = answer_type(accept)
-            asked = await self._read(request)
+            asked = await self.read(request)
         except BadRequest as error:
             return refused(error)
         return answered(await self.api.execute(asked), media_type)
 
-    async def _read(self, request: Request) -> requests.Request:
+    async def read(self, request: Request) -> requests.Request:
         """The operation that a request asks for. Raises BadRequest."""
         is_post = request.method == "POST"
         found = await self._posted(request) if is_post else _addressed(request, self.body_limit)
@@ -59,6 +59,7 @@ class HttpEndpoint:
             correlation=trace.correlation,
             causation=trace.causation,
             queries_only=not is_post,
+            resume=request.headers.get("last-event-id") or None,
         )
 
     async def _posted(self, request: Request) -> Parameters:

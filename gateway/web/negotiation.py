@@ -8,6 +8,8 @@ from gateway.web.bodies import BadRequest
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 
+EVENTS: Final = "text/event-stream"
+
 _RANGES: Final = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}
 
 
@@ -21,6 +23,13 @@ def answer_type(accept: str) -> str:
     if best[0] <= 0:
         raise BadRequest("NOT_ACCEPTABLE", f"An answer is {GRAPHQL} or {JSON}; this request accepts neither.", 406)
     return best[2]
+
+
+def check_takes_events(accept: str) -> None:
+    """Raises BadRequest (406) for a client that takes no event stream."""
+    found = dict(ranges(accept))
+    if found and accept.strip() and not any(found.get(name, 0.0) > 0 for name in (EVENTS, "text/*", "*/*")):
+        raise BadRequest("NOT_ACCEPTABLE", f"An answer is {EVENTS} here; this request does not accept it.", 406)
 
 
 def wants_page(accept: str) -> bool:

@@ -77,3 +77,17 @@ class Closing(Exception):
     def __init__(self, code: int, reason: str) -> None:
         self.code, self.reason = code, reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
         super().__init__(reason)
+
+
+class TooSlow(Closing):
+    """A client did not take its messages in time. Where it has one subscription, the reason says where to go on."""
+
+    def __init__(self, *cursors: str | None) -> None:
+        behind = f"; go on after {cursors[0]}" if len(cursors) == 1 and cursors[0] else ""
+        super().__init__(4413, f"Too slow: messages were not taken in time{behind}")
+
+
+def too_slow(cursor: str | None) -> dict[str, Any]:
+    """The error that ends an operation of a client that is too slow, with the cursor behind its last message."""
+    extensions = {"code": "TOO_SLOW", "retryable": True, **({"cursor": cursor} if cursor else {})}
+    return {"message": "Messages were not taken in time: go on after the cursor.", "extensions": extensions}

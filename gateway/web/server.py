@@ -45,6 +45,7 @@ async def serve(app: ASGIApp, settings: Settings, announce: Callable[[Address], 
     The port is the wanted one or the next free one after it; `announce` hears of it when it is served. Signals
     are the caller's business. Raises Unsuitable where no port is to be had.
     """
+    _open_many_files()
     with closing(listen(settings.host, settings.port)) as listener:
         address = Address(settings.host, listener.getsockname()[1], settings.port)
         server = _Server(_config(app, settings), lambda: announce(address))
@@ -75,6 +76,15 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
     import uvloop  # noqa: PLC0415 # there is none for Windows
 
     return uvloop.new_event_loop()
+
+
+def _open_many_files() -> None:
+    """Every socket is a file: as many as this process may have, also where that takes asking for."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 # there is none for Windows
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class _Server(uvicorn.Server):

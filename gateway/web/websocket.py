@@ -5,18 +5,20 @@ What breaks the protocol closes the socket with a code; what is wrong with an op
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Coroutine, Generator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from gateway.api.execution import Api
-from gateway.api.requests import Answer, Request
+from gateway.api.requests import Request
 from gateway.web.answers import refused, to_json
 from gateway.web.bodies import BadRequest, read_json, read_parameters, read_token
-from gateway.web.protocol import PROTOCOL, Closing, Outgoing
+from gateway.web.carrying import Carried
+from gateway.web.connections import CONNECTION, SocketConnection
+from gateway.web.protocol import PROTOCOL, Closing, Outgoing, TooSlow, too_slow
 from gateway.web.tracing import NOTHING_SAID, Trace, of_extensions, of_headers
 
 _INIT_TIMEOUT: Final = 5.0
@@ -24,7 +26,7 @@ _SEND_TIMEOUT: Final = 10.0
 _CLOSE_TIMEOUT: Final = 1.0
 """Seconds: for `connection_init` to arrive, for a client to take a message, and to take the closing."""
 _MOST_OPERATIONS: Final = 100
-_MOST_SOCKETS: Final = 1_000
+_MOST_SOCKETS: Final = 20_000
 _LONGEST_ID: Final = 200
 
 
@@ -62,23 +64,43 @@ class Conversation:
     socket: WebSocket
     after: str | None = None
     trace: Trace = NOTHING_SAID
-    operations: dict[str, asyncio.Task[None]] = field(default_factory=dict[str, asyncio.Task[None]])
+    operations: dict[str, Carried] = field(default_factory=dict[str, Carried])
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    group: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
 
     async def hold(self, objection: Closing | None) -> None:
         """Talks until one side has enough; then all operations of the conversation end, too, but for mutations:
         what is under way there is in the log, or it is not."""
         try:
-            async with asyncio.TaskGroup() as group:
+            async with self.group:
                 if objection:
                     raise objection
                 await self._begin()
-                while True:
-                    await self._take(await self._receive(), group)
+                try:
+                    while True:
+                        await self._take(await self._receive())
+                finally:
+                    self._leave()
+        except* TooSlow:
+            await self._cut_off()
         except* Closing as closing:
             await self._close(cast(Closing, closing.exceptions[0]))
         except* WebSocketDisconnect:
             pass
+
+    def push(self, text: bytes) -> bool:
+        connection = self._connection
+        return connection is not None and connection.push(text)
+
+    def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+        try:
+            return self.group.create_task(work)
+        except RuntimeError:  # the group is ending, and takes nothing more
+            work.close()
+            return None
+
+    def forget(self, id_: str) -> None:
+        self.operations.pop(id_, None)
 
     async def _begin(self) -> None:
         try:
@@ -91,6 +113,7 @@ class Conversation:
         with _closing_on_bad_requests():
             self.after = read_token(payload)
         self.trace = of_extensions(payload).otherwise(of_headers(self.socket.headers.get))
+        self.socket.scope["headers"].clear()  # all is read, and the conversation may be long
         await self._send({"type": "connection_ack"})
 
     async def _answer_early(self, message: Mapping[str, Any]) -> None:
@@ -108,10 +131,10 @@ class Conversation:
             case _:
                 raise Closing(4400, "There is no message of this type")
 
-    async def _take(self, message: Mapping[str, Any], group: asyncio.TaskGroup) -> None:
+    async def _take(self, message: Mapping[str, Any]) -> None:
         match message["type"]:
             case "subscribe":
-                await self._start(_id(message), message, group)
+                await self._start(_id(message), message)
             case "complete":
                 self._stop(_id(message))
             case "connection_init":
@@ -119,7 +142,7 @@ class Conversation:
             case _:
                 await self._answer_common(message)
 
-    async def _start(self, id_: str, message: Mapping[str, Any], group: asyncio.TaskGroup) -> None:
+    async def _start(self, id_: str, message: Mapping[str, Any]) -> None:
         request = self._request(message)
         if id_ in self.operations:
             raise Closing(4409, f"Subscriber for {id_} already exists")
@@ -127,12 +150,17 @@ class Conversation:
             reason = BadRequest("TOO_MANY_OPERATIONS", f"A socket carries {_MOST_OPERATIONS} operations at a time.")
             await self._send({"type": "error", "id": id_, "payload": reason.document()["errors"]})
         else:
-            self.operations[id_] = group.create_task(self._run(id_, request))
+            self.operations[id_] = Carried(self, id_, request)
 
     def _stop(self, id_: str) -> None:
         operation = self.operations.pop(id_, None)
         if operation:
-            operation.cancel()
+            operation.stop()
+
+    def _leave(self) -> None:
+        for each in self.operations.values():
+            if each.following:
+                each.following.leave()
 
     def _request(self, message: Mapping[str, Any]) -> Request:
         with _closing_on_bad_requests():
@@ -146,18 +174,6 @@ class Conversation:
             correlation=trace.correlation,
             causation=trace.causation,
         )
-
-    async def _run(self, id_: str, request: Request) -> None:
-        """One operation. Its id is free again before the client can know that it has ended."""
-        async with aclosing(_answers(await self.api.subscribe(request))) as answers:
-            async for answer in answers:
-                if answer.refused:
-                    self.operations.pop(id_)
-                    await self._send({"type": "error", "id": id_, "payload": list(answer.errors)})
-                    return
-                await self._send({"type": "next", "id": id_, "payload": answer.document()})
-        self.operations.pop(id_)
-        await self._send({"type": "complete", "id": id_})
 
     async def _receive(self) -> Mapping[str, Any]:
         """The next message. Raises Closing for anything that is none, WebSocketDisconnect when the client left."""
@@ -173,27 +189,35 @@ class Conversation:
         return cast(dict[str, Any], found)
 
     async def _send(self, message: Outgoing) -> None:
+        await self.send_text(to_json(message))
+
+    async def send_text(self, text: bytes) -> None:
         """Waits until the client takes the message, so that a slow one fills no memory; but not for long."""
         async with self.sending:
             try:
                 async with asyncio.timeout(_SEND_TIMEOUT):
-                    await self.socket.send_text(to_json(message).decode())
+                    await self.socket.send_text(text.decode())
             except TimeoutError:
-                raise Closing(1013, "Too slow: messages were not taken in time") from None
+                raise TooSlow from None
+
+    async def _cut_off(self) -> None:
+        """Ends every operation with the cursor behind its last message, for whoever reads on some time."""
+        cursors = {id_: each.following.cursor for id_, each in self.operations.items() if each.following}
+        told = [each.error([too_slow(cursors.get(id_))]) for id_, each in self.operations.items()]
+        closing = TooSlow(*cursors.values())
+        if self._connection:
+            self._connection.cut_off(told, closing.code, closing.reason)
+        else:
+            await self._close(closing)
+
+    @property
+    def _connection(self) -> SocketConnection | None:
+        return self.socket.scope.get("state", {}).get(CONNECTION)
 
     async def _close(self, closing: Closing) -> None:
         with suppress(TimeoutError, WebSocketDisconnect):
             async with asyncio.timeout(_CLOSE_TIMEOUT):
                 await self.socket.close(closing.code, closing.reason)
-
-
-async def _answers(found: Answer | AsyncGenerator[Answer]) -> AsyncGenerator[Answer]:
-    if isinstance(found, Answer):
-        yield found
-        return
-    async with aclosing(found):
-        async for answer in found:
-            yield answer
 
 
 @contextmanager

@@ -178,13 +178,15 @@ class Expected:
             **{things[each]: self.node(id_) for each, id_ in inputs.items() if each in things},
         }
 
-    def change(self, id_: str, field_: str, at_least: int) -> Thing:
-        """What a subscription says of a view: as it is now."""
+    def change(self, id_: str, field_: str, at_least: int, change: str) -> Thing:
+        """What a subscription says of a view: as it is now, unless it left."""
         return {
             "__typename": f"{id_.split(':', maxsplit=1)[0]}Change",
+            "cursor": Told("a cursor", is_opaque),
+            "change": change,
             "id": id_,
             "position": Told(f"a position from {at_least} on", lambda text: at_least <= int(text)),
-            field_: self.node(id_),
+            field_: None if change == "LEFT" else self.node(id_),
         }
 
     def _of(self, given: str, records: Mapping[str, Any], thing: Callable[[Any], Thing]) -> Thing | None:

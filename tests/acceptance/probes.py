@@ -6,6 +6,7 @@ from typing import Any
 
 from tests.acceptance.asking import Following
 from tests.acceptance.expected import event_thing, followed, moment
+from tests.acceptance.followers import events_of_a_category, lines_as_they_are_added, views_that_come_to_fit
 from tests.acceptance.operations import everything, field_of
 from tests.acceptance.parked import parked_views
 from tests.acceptance.refusals import REUSED, STALE, Refusal, refusals, reused
@@ -194,6 +195,9 @@ PROBES: tuple[Callable[[Day], None], ...] = (
     all_events_of_the_log,
     views_as_they_change,
     views_that_are_not_there_yet,
+    events_of_a_category,
+    views_that_come_to_fit,
+    lines_as_they_are_added,
     the_audit_trail,
     parked_views,
 )
@@ -230,15 +234,23 @@ def _expect_events(
 
 
 def _follow_change(day: Day, name: str, id_: str, command: tuple[str, dict[str, Any]]) -> None:
-    """The view as it is, a command that changes it, the view as it is then."""
+    """The view as it is, a command that changes it, the view as it is then; and this again behind a cursor."""
     field = f"{name}Changed"
     text = field_of(day.schema, "subscription", field, everything(day.schema, f"{id_.partition(':')[0]}Change", 1))
+    there = day.expected.node(id_) is not None
+
+    def expect(changes: Following, variables: Arguments, change: str, at_least: int) -> str:
+        data, expected = changes.next().data, day.expected.change(id_, name, at_least, change)
+        day.compare(text, variables, data, {field: lambda _: expected})
+        return data[field]["cursor"]
+
     with day.asker.follow(text, {"id": id_}) as changes:
-        for sent in (None, command):
-            if sent:
-                day.accept(*sent)
-            data, at_least = changes.next().data, day.books.head if sent else 0
-            day.compare(text, {"id": id_}, data, {field: lambda _, p=at_least: day.expected.change(id_, name, p)})
+        cursor = expect(changes, {"id": id_}, "ENTERED" if there else "LEFT", 0)
+        day.accept(*command)
+        expect(changes, {"id": id_}, "CHANGED" if there else "ENTERED", day.books.head)
+    behind = {"id": id_, "after": cursor}
+    with day.asker.follow(text, behind) as changes:
+        expect(changes, behind, "CHANGED" if there else "ENTERED", day.books.head)
 
 
 def _nested(day: Day) -> list[tuple[str, str, str, list[Arguments]]]:

@@ -172,6 +172,7 @@ RAISED = [
     errors.BadToken("This is no token."),
     errors.BadCursor("This is no cursor."),
     errors.CursorExpired("This order is gone."),
+    errors.CursorExpired("This cursor is too old."),
     errors.BadPage("This is no page."),
     errors.CommandIdReused(COMMAND),
     errors.CommitTooLarge(1_001, 5),

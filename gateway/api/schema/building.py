@@ -21,12 +21,13 @@ def build_schema(model: Model) -> strawberry.Schema:
     """
     types = Types(with_audit_trail(model))
     events = EventTypes(types)
-    views = ViewTypes(types, Filters(types))
+    filters = Filters(types)
+    views = ViewTypes(types, filters)
     query = QueryFields(types, views).made()
     return strawberry.Schema(
         query=query,
         mutation=Mutations(types, events, views, query).made(),
-        subscription=SubscriptionFields(types, events, views).made(),
+        subscription=SubscriptionFields(types, events, views, filters).made(),
         types=events.all,
         config=StrawberryConfig(scalar_map=types.scalars),
     )

@@ -36,6 +36,7 @@ class ViewTypes:
         models = types.model.read_models
         self._declared = {each.name: declared(each.view.__name__, [types.node]) for each in models}
         self._page_info = object_type("PageInfo", _page_info())
+        self._edges = {each.name: self._edge(each) for each in models}
         self._connections = {each.name: self._connection(each) for each in models}
         for each in models:
             define(self._declared[each.name], self._fields(each), describe(each.view), self._telling(each))
@@ -130,6 +131,9 @@ class ViewTypes:
         return object_type(f"{name}Connection", fields)
 
     def edge(self, read_model: ReadModel) -> type:
+        return self._edges[read_model.name]
+
+    def _edge(self, read_model: ReadModel) -> type:
         fields = {
             "cursor": Field(str, resolve=by(lambda root: root.cursor)),
             "node": Field(self._declared[read_model.name], resolve=by(lambda root: root.viewed)),
