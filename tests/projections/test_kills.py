@@ -15,7 +15,7 @@ from pymongo.errors import OperationFailure
 from gateway.mongo.checkpoints import Checkpoint, Progress
 from gateway.mongo.client import connect
 from gateway.settings import load_settings
-from tests.projections import watch
+from tests.projections import editions, watch
 from tests.projections.world import World, added, history, lent, renamed, watching, world
 
 pytestmark = pytest.mark.anyio
@@ -30,9 +30,12 @@ async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
 
 
 @contextmanager
-def process(place: World, fold_commits: int, fan_out: int) -> Generator[subprocess.Popen[bytes]]:
+def process(
+    place: World, fold_commits: int, fan_out: int, release: str = "first"
+) -> Generator[subprocess.Popen[bytes]]:
     """A watcher in a process of its own; killed at the end of the block at the latest."""
-    words = [place.uri, place.opened.database.name, str(fold_commits), str(fan_out)]
+    application = f"{editions.__name__}:{release}"
+    words = [place.uri, place.opened.database.name, str(fold_commits), str(fan_out), application]
     running = subprocess.Popen([sys.executable, "-m", watch.__name__, *words], cwd=ROOT)
     try:
         yield running
