@@ -14,10 +14,16 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def process(
-    place: World, fold_commits: int, fan_out: int, application: str = "good"
+    place: World, fold_commits: int, fan_out: int, application: str = "editions:first"
 ) -> Generator[subprocess.Popen[bytes]]:
     """A watcher in a process of its own; killed at the end of the block at the latest."""
-    words = [place.uri, place.opened.database.name, str(fold_commits), str(fan_out), application]
+    words = [
+        place.uri,
+        place.opened.database.name,
+        str(fold_commits),
+        str(fan_out),
+        f"tests.projections.{application}",
+    ]
     running = subprocess.Popen([sys.executable, "-m", watch.__name__, *words], cwd=ROOT)
     try:
         yield running

@@ -35,9 +35,9 @@ async def deaths(place: World, count: int, application: str) -> None:
 async def test_an_event_that_ends_the_process_is_parked_after_three_starts(place: World) -> None:
     await place.add([added("1", "x"), added("2", "x")], [lent("1", 2), lent("2", 1)], [lent("1", 13), lent("2", 3)])
     await place.add([lent("2", 4)], [lent("1", 5)])
-    await deaths(place, 3, "deadly")
+    await deaths(place, 3, "deadly:DEADLY")
     assert await parked(place) == {}
-    with process(place, fold_commits=500, fan_out=1_000, application="deadly"):
+    with process(place, fold_commits=500, fan_out=1_000, application="deadly:DEADLY"):
         await place.built(5)
         await place.built(await place.add([lent("1", 6)], [lent("2", 5)]))
     assert await parked(place) == {"loans.1": ["1 3.0"]}
@@ -48,8 +48,8 @@ async def test_an_event_that_ends_the_process_is_parked_after_three_starts(place
 
 async def test_of_the_views_that_a_rename_reaches_the_one_whose_fold_is_deadly_is_parked(place: World) -> None:
     await place.add([added(f"b{number:02}", "x") for number in range(10)], [renamed("x", "Ada")], [lent("b05")])
-    await deaths(place, 3, "deadly")
-    with process(place, fold_commits=500, fan_out=1_000, application="deadly"):
+    await deaths(place, 3, "deadly:DEADLY")
+    with process(place, fold_commits=500, fan_out=1_000, application="deadly:DEADLY"):
         await place.built(3)
     assert await parked(place) == {"books.1": ["b05 2.0"]}
     assert [each["renames"] for each in await place.documents("views.books.1")] == [1, 1, 1, 1, 1, 0, 1, 1, 1, 1]
@@ -59,8 +59,8 @@ async def test_of_the_views_that_a_rename_reaches_the_one_whose_fold_is_deadly_i
 
 async def test_a_key_function_that_ends_the_process_stops_its_read_model_after_three_starts(place: World) -> None:
     await place.add([added("1", "x")], [lent("1", 2)], [lent("1", 13)])
-    await deaths(place, 3, "deadly-key")
-    with process(place, fold_commits=500, fan_out=1_000, application="deadly-key"):
+    await deaths(place, 3, "deadly:DEADLY_KEY")
+    with process(place, fold_commits=500, fan_out=1_000, application="deadly:DEADLY_KEY"):
         stopped = await place.stopped("months")
         await place.built(3, "books", "loans")
     assert (stopped.position, stopped.stopped) == (2, "ProcessEnded at position 3, event BookLent.")

@@ -23,6 +23,7 @@ from gateway.queries.queries import Queries
 from gateway.settings import load_settings
 from gateway.signing import Signer
 from tests.projections.editions import expected_second, expected_short, first, second, short
+from tests.projections.processes import process
 from tests.projections.shelves import Documents, shelves
 from tests.projections.world import World, added, history, lent, watching, world
 from tests.support.desks import until
@@ -226,6 +227,26 @@ async def test_a_token_from_before_the_switch_is_waited_for_behind_it(place: Wor
             await live(place, "books.2")
             end = await place.add([added("last", "x")])
             assert await queries.one(books, "last", fresh(end)) is not None
+
+
+async def test_old_and_new_releases_side_by_side_as_processes_and_the_new_one_is_killed(place: World) -> None:
+    await place.add(*history(49, 600))
+    with process(place, 500, 1_000, "editions:first"):
+        await place.built(600)
+        for position in (20, 200):
+            with process(place, 4, 1_000, "editions:second") as newer:
+                await place.ear.moved(lambda each, at=position: each.id == "books.2" and each.position >= at)
+                newer.kill()
+                newer.wait()
+            assert (await now(place)).edition == "books.1"
+            assert 0 < (await edition(place, "books.2")).position < 600
+        with process(place, 500, 1_000, "editions:second"):
+            await live(place, "books.2")
+            end = await place.add(*history(50, 40))
+            await reaches(place, "books.1", end)
+            await reaches(place, "books.2", end)
+    assert await place.documents("views.books.2") == await folded(place, expected_second)
+    await place.check()
 
 
 async def test_an_edition_that_is_behind_the_live_one_does_not_become_live(place: World) -> None:

@@ -20,7 +20,7 @@ from gateway.mongo.client import collection
 from gateway.mongo.collections import WATCHERS
 from gateway.projections.leases import LEASE, shares
 from gateway.projections.watcher import Watcher
-from tests.projections.test_kills import process
+from tests.projections.processes import process
 from tests.projections.world import MODELS, World, added, history, watching, world
 from tests.support.desks import until
 from tests.support.faults import failing

@@ -267,7 +267,7 @@ async def test_more_keys_are_parked_than_a_checkpoint_names(place: World) -> Non
 async def test_killed_in_mid_batch_nothing_is_parked_or_kept_twice(place: World, fold_commits: int) -> None:
     await place.add(*history(34, 600))
     for position in (1, 200, 400):
-        with process(place, fold_commits, fan_out=3, application="broken") as running:
+        with process(place, fold_commits, fan_out=3, application="broken:BROKEN") as running:
             await place.ear.moved(lambda each, position=position: each.position >= position)
             running.kill()
     async with watching(place, BROKEN):
