@@ -46,9 +46,8 @@ async def everything(place: World) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in sorted(await place.opened.database.list_collection_names()):
         if name.startswith("views.") or name in (CHECKPOINTS, LIVE, REBUILDS):
-            found[name] = [
-                {**each, "at_head": None, "touched": None, "stopped": None} for each in await place.documents(name)
-            ]
+            passing = dict.fromkeys(("at_head", "touched", "differences", "stopped"))
+            found[name] = [{**each, **passing} for each in await place.documents(name)]
     return {name: documents for name, documents in found.items() if documents}
 
 
