@@ -22,6 +22,7 @@ from gateway.mongo.collections import Identity, prepare
 from gateway.mongo.embedded import embedded, running_uri
 from gateway.mongo.keys import recognise
 from gateway.projections.watcher import Watcher
+from gateway.queries.pace import Pace
 from gateway.queries.positions import Positions
 from gateway.queries.queries import Queries
 from gateway.settings import Settings
@@ -116,6 +117,17 @@ async def serving(store: Store, settings: Settings) -> AsyncGenerator[Services]:
         taken = Snapshots(database, store.model, store.signer, settings.snapshot_events)
         snapshots = await stack.enter_async_context(taken)
         writer = await stack.enter_async_context(Writer(store.model, store.log, snapshots, store.signer, settings))
+        pace = Pace(
+            positions,
+            [each.name for each in store.model.read_models],
+            settings.lag_commits,
+            settings.command_timeout,
+        )
+
+        async def execute(envelope: Envelope) -> Receipt | object:
+            await pace.keep(writer.position)
+            return await writer.execute(envelope)
+
         queries = Queries(database, with_audit_trail(store.model), store.signer, settings, positions)
         kept = trail if settings.audit_days else None
-        yield Services(store.model, settings, store.signer, writer.execute, queries, positions, feeds, kept)
+        yield Services(store.model, settings, store.signer, execute, queries, positions, feeds, kept)

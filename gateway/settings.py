@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     batch_commands: int = Field(default=500, ge=1, le=1_000)
     batch_bytes: int = Field(default=8_000_000, ge=1_000, le=32_000_000)
     """Far below the 48 MB at which the driver splits an insert: the parts would not wait for each other."""
+    lag_commits: int = Field(default=20_000, ge=0)
+    """So many commits a read model may be behind before commands are held back; 0 for any number."""
     hot_bytes: int = Field(default=64_000_000, ge=0)
     """How much memory the states that the writer keeps may take, about."""
     snapshot_events: int = Field(default=100, ge=0)

@@ -98,6 +98,11 @@ class Writer:
         for each in list(self._under_way.values()):
             each.fail(self._given_up(each))
 
+    @property
+    def position(self) -> int:
+        """Of the log's head, as far as it is known here."""
+        return self._prefix.position
+
     async def execute(self, envelope: Envelope) -> Answer:
         """The receipt of an accepted command, the domain's rejection, or VersionConflict.
 
