@@ -1,179 +1,216 @@
-"""What code some functions can run, as a hash: it tells states and views that other code has folded."""
+"""What code some functions can run, as a hash: it tells states that other code has folded."""
 
 import functools
 import hashlib
+import inspect
+import json
 import sys
+import warnings
+from ast import dump, parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
-from enum import Enum
-from importlib.metadata import PackageNotFoundError, version
-from types import BuiltinFunctionType, CodeType, FunctionType, GetSetDescriptorType, ModuleType
-from typing import Any, NewType, cast
+from importlib.metadata import version
+from types import FunctionType, MethodType
+from typing import Any, cast
+
+from gateway.application.sources import (
+    Untold,
+    compiled,
+    distributions_of,
+    imported,
+    is_installed,
+    is_standard,
+    key_of,
+    root_of,
+    source_of,
+    spec_of,
+    text_of,
+)
 
 
-def fingerprint(function: Callable[..., Any], *parts: Any) -> str | None:
-    """A hash of a function, of further parts and of all that they can reach, as this process has loaded it.
-
-    Covered is the function's module and whatever is imported there, again and again: code, defaults, closures,
-    classes and constants. Of the standard library and of the gateway it is the name alone, of an installed package
-    the version. Comments and places in a file make no difference. Not covered is what a function imports under a
-    relative or computed name, or reads from outside.
-
-    None where it can't be told: a constant without a text that is the same in each process.
-    """
-    walk = _Walk(_root(function.__module__))
-    try:
-        walk.add((function, *parts))
-    except _Untold:
-        return None
-    return walk.digest.hexdigest()
-
-
-class _Untold(Exception):
+def _ignored(_: str) -> None:
     pass
 
 
-class _Walk:
-    """Feeds objects to a digest, in an order that is the same in each process; one that it knows, by its number."""
+def fingerprint(*functions: Callable[..., Any], untold: Callable[[str], object] = _ignored) -> str | None:
+    """A hash of functions, of what they carry, and of the source of every module that is imported by theirs.
 
-    def __init__(self, own: str) -> None:
-        self.digest = hashlib.sha256()
-        self._own = own
-        self._known: dict[int, tuple[int, object]] = {}
+    Imports are followed again and again. Comments and places in a file make no difference. The standard library
+    counts with Python's version, the gateway and installed packages with theirs. Not covered is what a function
+    reads from outside, and what modules that none of these imports change in them.
 
-    def add(self, value: Any) -> None:
-        if isinstance(value, _UNSHARED):  # whether equal ones are one object differs from process to process
-            self._value(value)
-        elif id(value) in self._known:
-            self._text(f"#{self._known[id(value)][0]}")
-        else:
-            self._known[id(value)] = len(self._known), value
-            self._object(value)
-
-    def _object(self, value: Any) -> None:
-        self._text(type(value).__qualname__)
-        match value:
-            case FunctionType():
-                self._function(value)
-            case CodeType():
-                self._code(value)
-            case ModuleType():
-                self._module(value)
-            case type():
-                self._class(value)
-            case _:
-                self._value(value)
-
-    def _text(self, text: str) -> None:
-        self.digest.update(f"{len(text)} {text}".encode(errors="surrogatepass"))
-
-    def _all(self, values: Iterable[Any]) -> None:
-        listed = list(values)
-        self._text(str(len(listed)))
-        for each in listed:
-            self.add(each)
-
-    def _named(self, values: Mapping[str, Any]) -> None:
-        for name in sorted(values):
-            self._text(name)
-            self.add(values[name])
-
-    def _function(self, function: FunctionType) -> None:
-        self._text(f"{function.__module__}.{function.__qualname__}")
-        self._all(each.cell_contents for each in function.__closure__ or ())
-        if self._looks_into(function.__module__):
-            self._all([function.__code__, function.__defaults__, function.__kwdefaults__])
-            self._named(function.__dict__)
-            self.add(sys.modules[function.__module__])
-
-    def _code(self, code: CodeType) -> None:
-        self._text(f"{code.co_code.hex()} {code.co_names} {code.co_varnames} {code.co_freevars} {code.co_flags}")
-        self._all(code.co_consts)
-        self._all(sys.modules[name] for name in code.co_names if name in sys.modules)
-
-    def _module(self, module: ModuleType) -> None:
-        self._text(module.__name__)
-        if self._looks_into(module.__name__):
-            self._named({name: each for name, each in vars(module).items() if not name.startswith("__")})
-
-    def _class(self, class_: type) -> None:
-        self._text(f"{class_.__module__}.{class_.__qualname__}")
-        if self._looks_into(class_.__module__):
-            self._all(class_.__bases__)
-            self._named(dict(_written(class_)))
-            self.add(sys.modules[class_.__module__])
-
-    def _value(self, value: Any) -> None:
-        match value:
-            case Enum():
-                self._all([type(value), value.name])
-            case tuple() | list():
-                self._all(cast("Iterable[Any]", value))
-            case set() | frozenset():
-                self._all(sorted(cast("Iterable[Any]", value), key=repr))
-            case dict():
-                items = cast("dict[Any, Any]", value).items()
-                self._all(each for item in sorted(items, key=lambda item: repr(item[0])) for each in item)
-            case staticmethod() | classmethod():
-                self.add(cast("Any", value).__func__)
-            case property():
-                self._all([value.fget, value.fset])
-            case functools.partial():
-                made = cast("functools.partial[Any]", value)
-                self._all([made.func, made.args, made.keywords])
-            case NewType():
-                self._all([value.__name__, value.__supertype__])
-            case BuiltinFunctionType():
-                self._text(value.__qualname__)
-            case _ if is_dataclass(value):
-                self._all([type(value), *(getattr(value, each.name) for each in fields(value))])
-            case _ if hasattr(value, "__wrapped__"):
-                self.add(value.__wrapped__)
-            case _:
-                self._repr(value)
-
-    def _repr(self, value: Any) -> None:
-        self.add(type(value))
-        if " at 0x" in (text := repr(value)):
-            raise _Untold
-        self._text(text)
-
-    def _looks_into(self, module: str) -> bool:
-        """Whether it is the application's, or not installed: of what is installed the version says enough."""
-        root = _root(module)
-        if root in _KNOWN:
-            return False
-        if root == self._own or not _is_installed(sys.modules[module]):
-            return True
-        self._text(_version(root))
-        return False
-
-
-def _root(module: str) -> str:
-    return module.partition(".")[0]
-
-
-_KNOWN = {*sys.stdlib_module_names, *sys.builtin_module_names, _root(__name__)}
-_UNSHARED = (str, bytes, int, float, complex, tuple, frozenset, Enum, type(None))
-
-
-def _is_installed(module: ModuleType) -> bool:
-    file = module.__file__ or ""
-    return "site-packages" in file or "dist-packages" in file
-
-
-def _version(package: str) -> str:
+    None where it can't be told, and `untold` is given the reason: a module without source or not loaded yet, an
+    import by a computed name, code that is not what its file says, a function that carries an object. Nothing is
+    imported or executed, and nothing is raised.
+    """
     try:
-        return version(package)
-    except PackageNotFoundError:
-        raise _Untold from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # those of a source were given when it was loaded
+            return _Walk().digest(functions)
+    except Exception as error:
+        untold(str(error) if isinstance(error, Untold) else repr(error))
+        return None
 
 
-def _written(class_: type) -> Iterator[tuple[str, Any]]:
-    """What a class's body gives it, without what Python and its libraries keep there for themselves."""
-    for name, value in vars(class_).items():
-        if name not in _KEPT and not isinstance(value, GetSetDescriptorType):
-            yield name, value
+class _Walk:
+    """Collects notes, whose order makes no difference, module by module."""
+
+    def __init__(self) -> None:
+        self._notes = {f"tidegate {version('tidegate')}, Python {sys.version_info[:2]}"}
+        self._roots: set[str] = set()
+        self._met: set[str] = set()
+        self._ahead: list[str] = []
+        self._known: set[int] = set()
+        self._running: list[FunctionType] = []
+        self._written: dict[str, set[Any]] = {}
+
+    def digest(self, functions: Iterable[Any]) -> str:
+        for number, each in enumerate(functions):
+            self._carrying(str(number), each)
+        while self._ahead:
+            self._module(self._ahead.pop())
+        for each in self._running:
+            written = self._written.get(_home(each))
+            if written is not None and key_of(each.__code__) not in written:
+                raise Untold(f"{each.__qualname__} of {_home(each)} is not what its file says")
+        return hashlib.sha256(json.dumps(sorted(self._notes)).encode()).hexdigest()
+
+    def _carrying(self, place: str, function: Any) -> None:
+        """A function, with what no source shows of it."""
+        if type(function) is not FunctionType or not isinstance(cast("Any", function).__module__, str):
+            raise Untold(f"a {type(function).__name__} is no plain function of a module")
+        self._notes.add(f"{place}: {_home(function)}.{function.__qualname__}")
+        if id(function) in self._known:
+            return
+        self._known.add(id(function))
+        self._roots.add(root_of(_home(function)))
+        self._running.append(function)
+        self._reach(_home(function))
+        for number, each in enumerate([*_defaults(function), *_cells(function)]):
+            self._carried(f"{place}.{number}", each)
+
+    def _carried(self, place: str, value: Any) -> None:
+        text = text_of(value)
+        if text is None:
+            self._carrying(place, value)
+        else:
+            self._notes.add(f"{place}: {text}")
+
+    def _reach(self, module: str) -> None:
+        """A module and the packages that it is in."""
+        while module and module not in self._met:
+            self._met.add(module)
+            self._ahead.append(module)
+            module = module.rpartition(".")[0]
+
+    def _module(self, name: str) -> None:
+        root, spec = root_of(name), spec_of(name)
+        if self._is_own(name):
+            self._read(vars(sys.modules[name]), name)
+        elif is_installed(spec) and root != _GATEWAY:
+            self._notes |= {f"{each} {version(each)}" for each in distributions_of(root)}
+
+    def _is_own(self, name: str) -> bool:
+        """Whether its source counts; of what is installed beside the application the version says enough."""
+        root, spec = root_of(name), spec_of(name)
+        if root == _GATEWAY or is_standard(spec):
+            return False
+        return root in self._roots or not is_installed(spec)
+
+    def _read(self, names: Mapping[str, Any], name: str) -> None:
+        spec = spec_of(name)
+        source = source_of(spec)
+        tree = parse(source)
+        self._notes.add(f"{name}: {dump(tree)}")
+        for base, taken in imported(tree, spec):
+            self._reach(base)
+            if taken is not None:
+                self._from(base, taken)
+        self._written[names["__name__"]] = compiled(source, spec)
+        self._namespace(names, name, names)
+
+    def _from(self, base: str, name: str) -> None:
+        """`from base import name`, which may be a module."""
+        if f"{base}.{name}" in sys.modules:
+            self._reach(f"{base}.{name}")
+        elif self._is_own(base) and name not in vars(sys.modules[base]):
+            raise Untold(f"{base}.{name} is not loaded")
+
+    def _namespace(self, module: Mapping[str, Any], place: str, names: Mapping[str, Any]) -> None:
+        """What loading has made of a module, or of a class in it."""
+        for name, value in names.items():
+            if name == "__builtins__":
+                continue
+            if not _is_special(name) and (text := text_of(value)) is not None:
+                self._notes.add(f"{place}.{name}: {text}")
+            for each in _functions(value):
+                self._function(module, place, each)
+            if isinstance(value, type):
+                self._class(module, value)
+
+    def _function(self, module: Mapping[str, Any], place: str, function: FunctionType) -> None:
+        if function.__globals__ is not module:
+            self._elsewhere(_home(function))
+            return
+        self._notes.add(f"{place}: {function.__qualname__} {[text_of(each) for each in _defaults(function)]}")
+        if not function.__code__.co_filename.startswith("<"):  # generated: it follows from the source
+            self._running.append(function)
+
+    def _class(self, module: Mapping[str, Any], class_: type) -> None:
+        if class_.__module__ != module["__name__"]:
+            self._elsewhere(class_.__module__)
+        elif id(class_) not in self._known:
+            self._known.add(id(class_))
+            self._namespace(module, f"{class_.__module__}.{class_.__qualname__}", vars(class_))
+
+    def _elsewhere(self, module: str) -> None:
+        """Whence a value came in another way than by an import; what was imported is reached by that."""
+        if module in sys.modules:
+            self._reach(module)
 
 
-_KEPT = ("__module__", "__doc__", "__dataclass_fields__", "__dataclass_params__", "_abc_impl")
+_GATEWAY = root_of(__name__)
+
+
+def _home(function: FunctionType) -> str:
+    """The module whose names a function sees: `__module__` may be that of another function which it wraps."""
+    return function.__globals__["__name__"]
+
+
+def _is_special(name: str) -> bool:
+    """Such as a module's `__file__`, which is another in every installation."""
+    return name.startswith("__") and name.endswith("__")
+
+
+def _defaults(function: FunctionType) -> list[Any]:
+    return [*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).items()]
+
+
+def _cells(function: FunctionType) -> list[Any]:
+    return [each.cell_contents for each in function.__closure__ or ()]
+
+
+def _functions(value: Any) -> Iterator[FunctionType]:
+    """The functions that a value is made of, as far as that can be seen without running any."""
+    if isinstance(value, FunctionType):
+        yield value
+    for each in _parts(value):
+        yield from _functions(each)
+
+
+def _parts(value: Any) -> list[Any]:
+    match value:
+        case staticmethod() | classmethod() | MethodType():
+            return [cast("Any", value).__func__]
+        case property():
+            return [value.fget, value.fset, value.fdel]
+        case functools.partial() | functools.cached_property():
+            return [cast("Any", value).func]
+        case _ if type(value) in (tuple, list, set, frozenset):
+            return list(value)
+        case _ if type(value) is dict:
+            return list(cast("dict[Any, Any]", value).values())
+        case _ if isinstance(value, type):
+            return []
+        case _:
+            wrapped = inspect.getattr_static(value, "__wrapped__", None)
+            return [] if wrapped is None else [wrapped]

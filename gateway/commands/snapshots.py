@@ -1,34 +1,25 @@
 """Snapshots: states of long streams, kept in MongoDB, so that the next process need not read all their events.
 
 Each may be dropped at any time. One is used only if this secret signed it for this log, if the code that folds the
-stream is the code that folded it, and if the log still holds the commit behind which it was taken.
+stream is the code that folded it (`forms.py`), and if the log still holds the commit behind which it was taken.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-import bson
-from bson import BSON
-from bson.codec_options import CodecOptions
-
-from gateway.application.code import fingerprint
-from gateway.application.model import Model, StreamKind
-from gateway.application.types import is_exact
+from gateway.application.model import Model
+from gateway.commands.forms import Form, bytes_of, forms_of, is_same, values_of
 from gateway.commands.states import Hot
 from gateway.commands.storage import SNAPSHOTS, SnapshotStore
 from gateway.errors import Unavailable
 from gateway.messages import Commit
 from gateway.mongo.client import Database, Document
-from gateway.mongo.codec import value_decoder, value_encoder
 from gateway.mongo.tasks import end
 from gateway.signing import Signer
-
-_FORMAT = 1
-"""To be raised when states are written in another way: as with other code, no older snapshot is used then."""
 
 _BATCH = 100
 _LARGEST = 8_000_000
@@ -48,15 +39,6 @@ class Snapshot:
         return (commit.position, commit.chain) == (self.position, self.chain)
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """How the states of one kind are written, and the hash of the code that folds them."""
-
-    code: str
-    encode: Callable[[Any], Any]
-    decode: Callable[[Any], Any]
-
-
 class Snapshots:
     """Finds snapshots, and while it is entered takes one of each stream every so many events.
 
@@ -65,8 +47,7 @@ class Snapshots:
 
     def __init__(self, database: Database, model: Model, signer: Signer, every: int) -> None:
         self._store = SnapshotStore(database)
-        kinds = model.streams if every else ()
-        self._forms = {each.id.category: form for each in kinds if (form := _form(model, each))}
+        self._forms = forms_of(model) if every else {}
         self._every = every
         self._signer = signer
         self._waiting: dict[str, Snapshot] = {}
@@ -85,8 +66,7 @@ class Snapshots:
         """The snapshots of these streams that this code can go on from. Raises Unavailable."""
         ids = {_id(each, form): each for each in streams if (form := self._form(each))}
         documents = await self._store.find(ids) if ids else []
-        found = {ids[each["_id"]]: self._opened(ids[each["_id"]], each) for each in documents}
-        return {stream: each for stream, each in found.items() if each is not None}
+        return await asyncio.to_thread(self._all_opened, ids, documents) if documents else {}
 
     def take(self, stream: str, hot: Hot, commit: Commit) -> Hot:
         """The state, of which a snapshot is on its way if it was due: the stream as it is behind this commit."""
@@ -97,7 +77,7 @@ class Snapshots:
         self._arrived.set()
         return kept
 
-    def _form(self, stream: str) -> _Form | None:
+    def _form(self, stream: str) -> Form | None:
         return self._forms.get(_category(stream))
 
     async def _run(self) -> None:
@@ -109,38 +89,51 @@ class Snapshots:
                 await self._write({each: self._waiting.pop(each) for each in names})
 
     async def _write(self, snapshots: Mapping[str, Snapshot]) -> None:
-        made = {stream: self._document(stream, each) for stream, each in snapshots.items()}
-        documents = {stream: each for stream, each in made.items() if each}
+        """One batch after the other. States don't change, so a thread may seal them while commands are decided."""
         try:
-            if documents:
+            if documents := await asyncio.to_thread(self._documents, snapshots):
                 await self._store.write(documents)
         except Unavailable as error:
             _log.info("%d snapshots were not written: %s", len(snapshots), error)
 
-    def _document(self, stream: str, snapshot: Snapshot) -> Document | None:
+    def _documents(self, snapshots: Mapping[str, Snapshot]) -> dict[str, Document]:
+        """Those that can be written, of kinds whose initial state is what it was."""
+        for category in {_category(each) for each in snapshots}:
+            if (form := self._forms.get(category)) is not None and form.is_spoiled():
+                del self._forms[category]
+                _log.error("An evolve of %s changes its state in place: no snapshots are taken.", category)
+        forms = {stream: form for stream in snapshots if (form := self._form(stream))}
+        made = {stream: self._document(stream, form, snapshots[stream]) for stream, form in forms.items()}
+        return {stream: each for stream, each in made.items() if each}
+
+    def _document(self, stream: str, form: Form, snapshot: Snapshot) -> Document | None:
         """None for a state that can't be written."""
-        id_ = _id(stream, self._forms[_category(stream)])
         try:
-            return {"_id": id_, "at": datetime.now(UTC), "sealed": self._sealed(stream, snapshot)}
+            sealed = self._sealed(stream, form, snapshot)
+            return {"_id": _id(stream, form), "at": datetime.now(UTC), "sealed": sealed}
         except Exception as error:
             _log.info("No snapshot is taken of %s: %r", stream, error)
             return None
 
-    def _sealed(self, stream: str, snapshot: Snapshot) -> str:
+    def _sealed(self, stream: str, form: Form, snapshot: Snapshot) -> str:
         """Raises whatever shows that the state can't be written, or would come back as another."""
-        hot, form = snapshot.hot, self._forms[_category(stream)]
+        hot = snapshot.hot
         fields = {"version": hot.version, "position": snapshot.position, "chain": snapshot.chain}
-        payload = bson.encode({"id": _id(stream, form), **fields, "state": form.encode(hot.state)}, False, _OPTIONS)
+        payload = bytes_of({"id": _id(stream, form), **fields, "state": form.encode(hot.state)})
         if len(payload) > _LARGEST:
             raise ValueError(f"it has {len(payload)} bytes")
-        if form.decode(_decoded(payload)["state"]) != hot.state:
+        if not is_same(form.decode(values_of(payload)["state"]), hot.state):
             raise ValueError("its state would come back as another")
         return self._signer.seal(SNAPSHOTS, payload)
+
+    def _all_opened(self, ids: Mapping[str, str], documents: Iterable[Document]) -> dict[str, Snapshot]:
+        opened = {ids[each["_id"]]: self._opened(ids[each["_id"]], each) for each in documents}
+        return {stream: each for stream, each in opened.items() if each is not None}
 
     def _opened(self, stream: str, document: Mapping[str, Any]) -> Snapshot | None:
         """None for one that is not as it was written: the events are there."""
         try:
-            found = _decoded(self._signer.unseal(SNAPSHOTS, document["sealed"]) or b"")
+            found = values_of(self._signer.unseal(SNAPSHOTS, document["sealed"]) or b"")
             state = self._forms[_category(stream)].decode(found["state"])
             if found["id"] == document["_id"]:
                 return Snapshot(Hot(found["version"], state, found["version"]), found["position"], found["chain"])
@@ -150,24 +143,9 @@ class Snapshots:
         return None
 
 
-def _decoded(payload: bytes) -> dict[str, Any]:
-    return BSON(payload).decode(codec_options=_OPTIONS)
-
-
 def _category(stream: str) -> str:
     return stream.split("-", maxsplit=1)[0]
 
 
-def _id(stream: str, form: _Form) -> str:
+def _id(stream: str, form: Form) -> str:
     return f"{stream} {form.code}"
-
-
-def _form(model: Model, kind: StreamKind) -> _Form | None:
-    """None for states that can't be written exactly, and for code that can't be told from other code."""
-    if not is_exact(kind.state):
-        return None
-    code = fingerprint(kind.evolve, kind.initial, kind.state, dict(model.upcasts), _FORMAT)
-    return None if code is None else _Form(code, value_encoder(kind.state, exact=True), value_decoder(kind.state))
-
-
-_OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, uuid_representation=4)

@@ -1,7 +1,10 @@
 """Snapshots: a long stream is not read again and again, and no snapshot ever makes an answer another one."""
 
+import asyncio
 import importlib
+import logging
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +25,7 @@ from gateway.commands.storage import SNAPSHOTS
 from gateway.messages import Receipt
 from gateway.mongo.client import Collection
 from gateway.settings import load_settings
+from gateway.signing import Signer
 from tests.support.counters import ONE, TWO, Increase, Reach, TooHigh
 from tests.support.counters import application as counters
 from tests.support.desks import Desk, Heard, Opening, desk, run, until
@@ -220,7 +224,9 @@ async def test_a_snapshot_can_not_be_had_while_mongodb_is_away_and_then_it_can(o
 
 
 TILL = """
+from collections import Counter
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NewType
 
 from gateway.application import Application, Stream
@@ -288,6 +294,7 @@ def till(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Written]:
     """The till's module, with some of its code changed."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr("gateway.application.sources._STARTED", 2**63)  # its file is written when it is
 
     def written(*changes: tuple[str, str]) -> Any:
         text = reduce(lambda text, change: text.replace(*change), changes, TILL)
@@ -329,16 +336,86 @@ async def test_a_state_of_unions_sets_and_mappings_comes_back(opening: Opening, 
 
 @pytest.mark.parametrize(
     ("type_", "value"),
-    [("object", "None"), ("tuple[int, ...]", "[1]"), ("int", "2**64")],
-    ids=["of no known type", "of another type than it says", "too large"],
+    [
+        ("object", "None"),
+        ("tuple[int, ...]", "[1]"),
+        ("int", "2**64"),
+        ("dict[str, int]", "Counter('a')"),
+        ("tuple[dict[str, int], ...]", "({}, Counter())"),
+        ("Decimal | None", "Decimal('1E+3') if coins < 5 else Decimal('NaN123')"),
+    ],
 )
 async def test_of_a_state_that_would_not_come_back_there_is_no_snapshot(
-    opening: Opening, till: Written, type_: str, value: str
+    opening: Opening, till: Written, type_: str, value: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    module = till(("str | None", type_), ("1, 2})}, None", f"1, 2}})}}, {value}"))
+    caplog.set_level(logging.INFO)
+    module = till(("label: str | None", f"label: {type_}"), ("1, 2})}, None", f"1, 2}})}}, {value}"))
     async with desk(replace(opening, application=module.application)) as one:
         for _ in range(25):
             await one.send(module.DropCoin("a"))
+        await until(lambda: said(one, caplog, "No snapshot is taken of till-a", "Streams of till are always read"))
         assert await snapshots(one).count_documents({}) == 0
     async with desk(replace(opening, application=module.application)) as other:
         assert (await other.send(module.Count("a"))).coins == 25
+
+
+async def said(at: Desk, caplog: pytest.LogCaptureFixture, *beginnings: str) -> bool:
+    await snapshots(at).estimated_document_count()
+    return any(each.getMessage().startswith(beginnings) for each in caplog.records)
+
+
+async def test_where_code_can_not_be_told_the_log_says_why_and_streams_are_read_whole(
+    opening: Opening, till: Written, caplog: pytest.LogCaptureFixture
+) -> None:
+    module = till(("WORTH = 1", "WORTH = eval('1')"))
+    async with desk(replace(opening, application=module.application)) as one:
+        for _ in range(25):
+            await one.send(module.DropCoin("a"))
+    async with desk(replace(opening, application=module.application)) as other:
+        assert (await other.send(module.Count("a"))).coins == 25
+        assert await snapshots(other).count_documents({}) == 0
+    warned = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert len(warned) == 2  # once a process
+    assert "till imports or runs what only a computed text names" in warned[0]
+
+
+async def test_of_an_evolve_that_changes_the_initial_state_no_snapshots_are_taken(
+    opening: Opening, till: Written, caplog: pytest.LogCaptureFixture
+) -> None:
+    module = till(
+        ("Stream(TillId, Empty()", "Stream(TillId, Filled(0, {}, None)"),
+        ('{"head": frozenset({1, 2})}, None', "spoiled(till.sides), None"),
+        ("WORTH = 1", "WORTH = 1\ndef spoiled(sides):\n    sides[str(len(sides))] = frozenset()\n    return sides"),
+    )
+    async with desk(replace(opening, application=module.application)) as one:
+        for _ in range(25):
+            await one.send(module.DropCoin("a"))
+        await until(lambda: said(one, caplog, "An evolve of till changes its state in place"))
+        for _ in range(25):
+            await one.send(module.DropCoin("a"))
+        assert await snapshots(one).count_documents({}) == 0
+    assert [each.levelname for each in caplog.records].count("ERROR") == 1
+
+
+async def test_commands_are_answered_while_a_snapshot_is_sealed(
+    opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sealing, released, seal = threading.Event(), threading.Event(), Signer.seal
+
+    def slow(signer: Signer, purpose: str, payload: bytes) -> str:
+        if purpose == SNAPSHOTS:
+            sealing.set()
+            assert released.wait(20)
+        return seal(signer, purpose, payload)
+
+    monkeypatch.setattr(Signer, "seal", slow)
+    async with desk(opening) as one:
+        for _ in range(10):
+            await one.send(Increase(ONE))
+        assert await asyncio.to_thread(sealing.wait, 20)
+        for _ in range(30):
+            await one.send(Increase(ONE))
+        released.set()
+        await until(lambda: at_version(one, 40))
+    async with desk(opening) as other:
+        assert await value(other) == 40
