@@ -26,6 +26,12 @@ def read_head(path: Path) -> NotedHead:
     """The head in a file. Raises BadInput for a file that holds none."""
     try:
         found = json.loads(path.read_text("utf-8"))
-        return NotedHead(UUID(found["log"]), Noted(int(found["position"]), bytes.fromhex(found["chain"])))
+        return NotedHead(UUID(found["log"]), Noted(_position(found["position"]), bytes.fromhex(found["chain"])))
     except (OSError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise BadInput(f"{path} holds no line of `tidegate status --head`: {error}.") from None
+
+
+def _position(found: object) -> int:
+    if type(found) is not int or found < 0:
+        raise ValueError(f"{found!r} is no position")
+    return found

@@ -61,6 +61,10 @@ class Verification:
         """The last commit that was found good."""
         return Head(self.position, self._chain, _EPOCH + self._time * _MILLISECOND)
 
+    def beginning(self) -> str | None:
+        """What is wrong before the first commit is looked at."""
+        return self._contradicted(self.position, self._chain)
+
     def problem(self, document: bytes) -> str | None:
         """What is wrong with the next commit's document; without a fault that commit is the head."""
         try:
@@ -84,9 +88,14 @@ class Verification:
         for stream, version in self._layouts.check(document):
             if not self._versions.follows(stream, version):
                 return f"the stream {stream} has version {version} out of order."
+        if problem := self._contradicted(position, chain):
+            return problem
+        self.position, self._chain, self._time = position, chain, time
+        return None
+
+    def _contradicted(self, position: int, chain: bytes) -> str | None:
         if self._noted and self._noted.position == position and self._noted.chain != chain:
             return "another history led here than the one that was noted: the log was written anew."
-        self.position, self._chain, self._time = position, chain, time
         return None
 
 
@@ -95,6 +104,8 @@ async def verify(log: EventLog, verification: Verification, progress: Callable[[
 
     Raises Unavailable when MongoDB does not answer.
     """
+    if problem := verification.beginning():
+        return Verified(verification.head, problem)
     async with aclosing(walk(log, verification.position)) as pieces:
         async for documents in pieces:
             for each in documents:

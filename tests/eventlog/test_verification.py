@@ -212,6 +212,21 @@ async def test_a_log_that_went_on_still_leads_to_its_noted_head(log: OpenLog) ->
     assert (await found(log, head)).problem is None
 
 
+async def test_a_head_of_the_empty_log_has_the_chain_value_that_every_log_begins_with(log: OpenLog) -> None:
+    assert (await found(log, Noted(0, GENESIS))).problem is None
+    verified = await found(log, Noted(0, bytes(31) + b"x"))
+    assert verified.position == 1
+    assert "another history" in str(verified.problem)
+
+
+@pytest.mark.parametrize("position", ["-1", "1.0", "1.5", '"1"', "true", "null", "[1]", "1e2", "NaN"])
+def test_a_head_is_refused_whose_position_is_none(tmp_path: Path, position: str) -> None:
+    line = line_of(UUID(int=7), Head(9, bytes(range(32)), NOON)).replace('"position": 9', f'"position": {position}')
+    (tmp_path / "head").write_text(line)
+    with pytest.raises(BadInput, match="is no position"):
+        read_head(tmp_path / "head")
+
+
 @pytest.mark.parametrize("text", ["", "7", "{}", '{"position": 1, "chain": "zz", "log": "1"}'])
 def test_a_file_that_holds_no_head_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "head").write_text(text)
