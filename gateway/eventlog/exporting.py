@@ -62,11 +62,24 @@ def _line(document: bytes, position: int) -> bytes:
 
 @contextmanager
 def writing(path: Path | None) -> Generator[BinaryIO]:
-    """Where an export is written: a file for its owner only, there once all of it is; None is stdout."""
+    """Where an export is written: a file for its owner only, there once all of it is; None is stdout.
+
+    Raises BadInput where it can't be written.
+    """
     if path is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-    elif path.exists() and not path.is_file():  # a pipe or a device has nothing to be replaced
+        return
+    try:
+        with _written(path) as out:
+            yield out
+    except OSError as error:
+        raise BadInput(f"{path} can't be written: {error.strerror or error}.") from error
+
+
+@contextmanager
+def _written(path: Path) -> Generator[BinaryIO]:
+    if path.exists() and not path.is_file():  # a pipe or a device has nothing to be replaced
         with path.open("wb") as out:
             yield out
     else:

@@ -153,6 +153,10 @@ def test_the_command_line_says_what_is_wrong_and_ends_with_1(house: House, tmp_p
     foreign.write_text(json.dumps(noted | {"log": str(uuid4())}))
     assert "another log" in house.run("verify", "--since", str(foreign), fails=True)
 
+    for nowhere in (tmp_path / "missing" / "log", tmp_path):
+        said = house.run("export", str(nowhere), fails=True)
+        assert f"tidegate: {nowhere} can't be written: " in said
+        assert "Traceback" not in said
     house.run("export", str(file), "--to", "2")
     lines = file.read_text().splitlines(keepends=True)
     assert len(lines) == 4

@@ -469,6 +469,14 @@ async def test_an_export_is_for_its_owner_alone(log: OpenLog, tmp_path: Path) ->
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize("name", ["", "missing/log", "missing/log.gz", "file/log"])
+def test_where_nothing_can_be_written_one_sentence_says_so(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BadInput, match=r"can't be written: [A-Z]"), writing(tmp_path / name):
+        raise AssertionError("there is nothing to write into")
+    assert os.listdir(tmp_path) == ["file"]
+
+
 async def test_an_export_into_a_stream_is_the_same(log: OpenLog, tmp_path: Path) -> None:
     header, out = await header_of(log.log, await known(log.database), 1, None), io.BytesIO()
     await export(log.log, header, out, lambda _: None)
