@@ -12,8 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
-_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
-"""https://www.w3.org/TR/trace-context/#traceparent-header: the trace, and the span of the caller (`parent-id`)."""
+_TRACEPARENT: Final = re.compile(
+    r"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(?:-.*)?"
+)
+"""https://www.w3.org/TR/trace-context/#traceparent-header: the trace, and the span of the caller (`parent-id`).
+
+Version 00 has 55 characters; a later one may have further fields, and its first four are read as those of 00.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,14 @@ PARENT = f"00-{TRACE}-{SPAN}-01"
         ({"traceparent": f"00-{'0' * 32}-{SPAN}-01"}, Trace()),
         ({"traceparent": f"00-{TRACE}-{'0' * 16}-01"}, Trace()),
         ({"traceparent": f"{PARENT}-more"}, Trace()),
+        ({"traceparent": f"{PARENT}-"}, Trace()),
+        ({"traceparent": f"01-{TRACE}-{SPAN}-01"}, Trace(TRACE, SPAN)),
+        ({"traceparent": f"01-{TRACE}-{SPAN}-01-"}, Trace(TRACE, SPAN)),
+        ({"traceparent": f"cc-{TRACE}-{SPAN}-01-what-the-future-will-be-like"}, Trace(TRACE, SPAN)),
+        ({"traceparent": f"cc-{TRACE}-{SPAN}-01.what"}, Trace()),
+        ({"traceparent": f"cc-{TRACE}-{SPAN}-0"}, Trace()),
+        ({"traceparent": f"cc-{'0' * 32}-{SPAN}-01-more"}, Trace()),
+        ({"traceparent": f"ff-{TRACE}-{SPAN}-01-more"}, Trace()),
     ],
 )
 def test_headers(headers: dict[str, str], expected: Trace) -> None:
