@@ -88,6 +88,9 @@ Step: TypeAlias = Upcaster | Renamed | Split | Dropped
 class Stream(Part, Generic[S, E]):
     """A kind of stream: the id type, the state before any event, and how an event changes it.
 
+    `evolve` gives another state and never changes the one that it is given, nor anything in it: all streams share
+    `initial`, commands are decided on states that others still need, and snapshots are written later.
+
     `upcasters` say what became of each schema that events of these streams were stored in before: one for each
     event and schema. An event's current schema is the one behind its last.
     """

@@ -207,6 +207,14 @@ def evolve(state, event): return state + T["x"]
 """,
         ("19", "20"),
     ),
+    "an evolve that passes over dropped events": Shop(
+        """
+from gateway.application.upcasting import passing_over
+def evolve(state, event): return state + 1
+evolve = passing_over(evolve)
+""",
+        ("+ 1", "+ 2"),
+    ),
     "what a function encloses": Shop(
         """
 def mk(r):

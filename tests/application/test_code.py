@@ -209,6 +209,36 @@ def test_modules_may_import_each_other_in_a_long_chain(tmp_path: Path) -> None:
     assert found[0] != found[1]
 
 
+def test_a_module_named_like_one_of_pythons_own_counts_with_its_source(tmp_path: Path) -> None:
+    files = {"__init__.py": "", "state.py": "from sched import RATE\ndef evolve(state, event): return RATE\n"}
+    write(tmp_path, "shop", files)
+    found: list[str] = []
+    for rate in ("19", "20"):
+        (tmp_path / "sched.py").write_text(f"RATE = {rate}\n")
+        found += json.loads(run(tmp_path, ASK, "shop"))
+    assert [len(each) for each in found] == [64, 64]
+    assert found[0] != found[1]
+
+
+UPGRADE = """
+import sys
+from gateway.application import code
+real = code.version
+code.version = lambda name: "new" if name == sys.argv[1] else real(name)
+import shop.state
+print(code.fingerprint(shop.state.evolve))
+"""
+
+
+def test_versions_count_of_the_gateway_and_of_installed_packages_that_are_imported(tmp_path: Path) -> None:
+    state = "from bson import Int64\nimport json\ndef evolve(state, event): return Int64(state)\n"
+    write(tmp_path, "shop", {"__init__.py": "", "state.py": state})
+    found = {name: run(tmp_path, UPGRADE, name).strip() for name in ("none", "starlette", "pymongo", "tidegate")}
+    assert {len(each) for each in found.values()} == {64}
+    assert found["starlette"] == found["none"]
+    assert len(set(found.values())) == 3
+
+
 class Odd:
     def __call__(self) -> int:
         return 1
