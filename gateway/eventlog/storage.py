@@ -164,7 +164,7 @@ class EventLog:
         if up_to and up_to not in [raw["_id"] for raw in raws]:
             raise Unavailable("MongoDB has shown an older state than before.")  # a primary that is new
         found: dict[str, list[Commit]] = {name: [] for name in after}
-        for commit in await self._decoded([raw for raw in raws if raw["_id"] <= up_to]):
+        for commit in await self._decoded([raw for raw in raws if _is_meant(raw, after, up_to)]):
             for name in dict.fromkeys(each.stream for each in commit.events if _is_asked(each, after, limit)):
                 found[name].append(commit)
         for name, commits in found.items():
@@ -219,6 +219,11 @@ def _versions(after: Mapping[str, int], up_to: int, limit: int) -> dict[str, Any
         for version, names in begins.items()
     ]
     return {"$or": [*clauses, {"_id": Int64(up_to)}]}
+
+
+def _is_meant(raw: RawBSONDocument, after: Mapping[str, int], up_to: int) -> bool:
+    """Whether a stream asked for it: the one that proves the others may be of none that is known here."""
+    return raw["_id"] < up_to or (raw["_id"] == up_to and any(each["stream"] in after for each in raw["events"]))
 
 
 def _is_asked(event: RecordedEvent, after: Mapping[str, int], limit: int) -> bool:

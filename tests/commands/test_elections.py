@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from pymongo.read_concern import ReadConcern
 from gateway.errors import CommitUnknown
 from gateway.eventlog.encoding import Encoded
 from gateway.eventlog.storage import EMPTY, Appended
-from gateway.messages import Head, Receipt
+from gateway.messages import Commit, Head, Receipt
 from gateway.mongo.collections import EVENTS
 from gateway.mongo.embedded import EmbeddedOptions, EmbeddedServer, embedded
 from gateway.settings import load_settings
@@ -33,7 +33,14 @@ PATIENT = load_settings(command_timeout=40.0, mongodb_timeout=15.0)
 
 
 class NaiveLog(SteeredLog):
-    """The log with one word changed: the head is what this primary has, be it on a majority or not."""
+    """The log with one word changed: the head is what this primary has, be it on a majority or not.
+
+    States are loaded without asking whether the answer reaches to that head, which would show that it does not.
+    """
+
+    async def streams(self, after: Mapping[str, int], up_to: int, limit: int) -> dict[str, list[Commit]]:
+        safe = await super().head()
+        return await super().streams(after, min(up_to, safe.position), limit)
 
     async def head(self) -> Head:
         local = self._events.with_options(read_concern=ReadConcern("local"))
