@@ -47,6 +47,7 @@ application = Application(
                 Index("status", order="opened_at"),
                 Index("currency", order="balance"),
             ],
+            history=True,
         ),
         Journal(
             statement.append,

@@ -25,6 +25,7 @@ from uuid import uuid4
 from graphql import GraphQLError
 
 from gateway.errors import (
+    BadAsOf,
     BadCursor,
     BadInput,
     BadPage,
@@ -35,6 +36,7 @@ from gateway.errors import (
     CommitUnknown,
     GatewayError,
     LogBroken,
+    NoHistory,
     NotYetVisible,
     ReadModelStopped,
     Unavailable,
@@ -50,6 +52,8 @@ _CODES: dict[type[GatewayError], str] = {
     BadToken: "BAD_TOKEN",
     BadCursor: "BAD_CURSOR",
     BadPage: "BAD_PAGE",
+    BadAsOf: "BAD_AS_OF",
+    NoHistory: "NO_HISTORY",
     BadInput: "BAD_INPUT",
     CommandIdReused: "COMMAND_ID_REUSED",
     CommitTooLarge: "COMMIT_TOO_LARGE",

@@ -140,7 +140,9 @@ class View(Part, Generic[V, E]):
     """A read model of one view a key.
 
     `one` and `many` name its fields in the API. `key` finds the key in events that do not begin with it.
-    `version` is raised by hand when `project` gives other views for the same events.
+    `version` is raised by hand when `project` gives other views for the same events. With `history` every
+    version of a view is kept, and the API takes `asOf`; to switch it on or to change `indexes` then asks for a
+    new `version`, too.
     """
 
     project: Callable[Concatenate[V | None, E, ...], V | None]
@@ -149,6 +151,7 @@ class View(Part, Generic[V, E]):
     indexes: Sequence[Index] = ()
     key: Callable[..., Any] | None = None
     version: int = 1
+    history: bool = False
 
 
 @dataclass(frozen=True)

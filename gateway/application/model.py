@@ -121,7 +121,7 @@ class ReadModel:
     `links` names the view's fields that hold other things' ids. `fan_out` are the id types whose events reach
     every view that links to them. `recorded` are the fold's parameters that come from the recorded event. `stream`
     is the kind of stream that a view stands for, None where its key is anything but a stream's id: that stream's
-    events, followed or not, give the view its version.
+    events, followed or not, give the view its version. `history` says that the views' past is kept.
     """
 
     name: str
@@ -141,6 +141,7 @@ class ReadModel:
     fan_out: tuple[IdType, ...]
     paths: tuple[AccessPath, ...]
     version: int
+    history: bool = False
 
     @property
     def kept(self) -> bool:

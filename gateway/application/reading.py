@@ -272,6 +272,7 @@ class _Reading:
             fan_out=fan_out,
             paths=tuple(self.paths(view, declared.indexes)),
             version=declared.version,
+            history=isinstance(declared, View) and declared.history,
         )
 
     def followed(self, fold: Any, union: tuple[Any, ...]) -> Iterator[EventType]:

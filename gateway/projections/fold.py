@@ -8,7 +8,9 @@ from bson import Int64
 
 from gateway.messages import RecordedEvent
 from gateway.mongo.codec import decoder, encoder
+from gateway.mongo.past import PastChange
 from gateway.mongo.paths import VERSION, version_of
+from gateway.projections.past import Versions
 from gateway.projections.reach import FoldFailed, Plan, Reached, Step, WrongKey
 
 Document: TypeAlias = dict[str, Any]
@@ -18,7 +20,8 @@ Document: TypeAlias = dict[str, Any]
 class Folded:
     """What some events change in a read model, as documents.
 
-    `latest` are a journal's last views by key. `touched` are the stored keys of all that changed.
+    `latest` are a journal's last views by key. `touched` are the stored keys of all that changed. `past` is what
+    a read model with history adds to it.
     """
 
     added: Sequence[Document] = ()
@@ -26,6 +29,7 @@ class Folded:
     removed: Sequence[Any] = ()
     latest: Sequence[Document] = ()
     touched: Sequence[Any] = ()
+    past: PastChange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,10 @@ class _Views:
     changed: dict[Any, Step] = field(default_factory=dict[Any, Step])
     holding: dict[tuple[str, Any], dict[Any, None]] = field(default_factory=dict[tuple[str, Any], dict[Any, None]])
     """The keys of the views whose link holds a value, as they are now and not as they are stored."""
+    past: Versions | None = None
+
+    def __post_init__(self) -> None:
+        self.past = Versions() if self.plan.model.history else None
 
     def load(self, documents: Iterable[Document]) -> None:
         model = self.plan.model
@@ -86,6 +94,8 @@ class _Views:
             self.views[key] = view
             self.versions[key] = version_of(document)
             self._link(key, None, view)
+            if self.past:
+                self.past.load(key, document)
 
     def take(self, step: Step) -> None:
         if not step.links:
@@ -106,6 +116,8 @@ class _Views:
         self.views[key] = after
         self.changed[key] = step
         self._link(key, before, after)
+        if self.past:
+            self.past.change(key, step.recorded, None if after is None else self._document(key, after))
 
     def _link(self, key: Any, before: Any, after: Any) -> None:
         for name in self.plan.links:
@@ -118,8 +130,6 @@ class _Views:
                 self.holding.setdefault((name, new), {})[key] = None
 
     def folded(self) -> Folded:
-        model = self.plan.model
-        encode = encoder(model.view, model.key_field)
         added: list[Document] = []
         replaced: list[Document] = []
         removed: list[Any] = []
@@ -129,18 +139,23 @@ class _Views:
                 removed += [stored["_id"]] if stored else []
                 continue
             try:
-                document = encode(view) | self._version(key)
+                document = self._document(key, view)
             except Exception as error:
                 raise FoldFailed(step.recorded, step.unit, error) from error
+            if self.past:
+                document |= self.past.since(key)
             if stored is None:
                 added.append(document)
             elif document != stored:
                 replaced.append(document)
         touched = [*removed, *(each["_id"] for each in (*added, *replaced))]
-        return Folded(added, replaced, removed, (), touched)
+        past = self.past.changes(self.changed) if self.past else None
+        return Folded(added, replaced, removed, (), touched, past)
 
-    def _version(self, key: Any) -> Document:
-        return {VERSION: self.versions.get(key, 0)} if self.plan.model.stream else {}
+    def _document(self, key: Any, view: Any) -> Document:
+        model = self.plan.model
+        version = {VERSION: self.versions.get(key, 0)} if model.stream else {}
+        return encoder(model.view, model.key_field)(view) | version
 
 
 @dataclass

@@ -20,6 +20,7 @@ from gateway.application.model import AccessPath, ReadModel
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of, document_of, unmoved
 from gateway.mongo.client import Collection, Database, Document, collection, settle
 from gateway.mongo.collections import CHECKPOINTS, EVENTS, views
+from gateway.mongo.past import create_past, past_names, past_of, ways_of, write_past
 from gateway.mongo.paths import index_keys, index_name
 from gateway.mongo.transactions import transact
 from gateway.projections.fold import Folded
@@ -40,6 +41,10 @@ class Refused(Exception):
     def __init__(self, checkpoint: Checkpoint, error: Exception) -> None:
         self.checkpoint = checkpoint
         super().__init__(f"Its views can't be stored: {type(error).__name__}.")
+
+
+class PastChanged(Exception):
+    """A past is not as the watcher left it: somebody changed it by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +106,26 @@ class ViewStore:
     async def has_views(self, model: ReadModel) -> bool:
         return await self._views(model).find_one({}, {"_id": 1}) is not None
 
+    async def unindexed(self, model: ReadModel) -> str | None:
+        """An access path for which the past that is there has no way; None where there is none."""
+        if not model.history or await past_of(self._database, model).find_one({}, {"_id": 1}) is None:
+            return None
+        there = await past_of(self._database, model).index_information()
+        return next((name for name in ways_of(model) if name not in there), None)
+
     async def create(self, model: ReadModel) -> None:
         """The collections of a read model and their indexes, where they are missing."""
-        for each in _collections(self._database, model):
+        for name in names(model):
             with suppress(CollectionInvalid):
-                await _create(self._database, each.name)
+                await _create(self._database, name)
         with pymongo.timeout(_INDEX_SECONDS):
             for path in _paths(model):
                 keys = index_keys(path, model.key_field, model.journal)
                 if keys != [("_id", ASCENDING)]:
                     name = index_name(path, model.key_field, model.journal)
                     await self._views(model).create_index(keys, name=name)
+            if model.history:
+                await create_past(self._database, model)
 
     async def load(self, plan: Plan, reached: Reached, most: int) -> list[Document] | None:
         """The views that some steps begin with; None where more than `most` are linked ones."""
@@ -176,6 +190,8 @@ class ViewStore:
             if folded.latest:
                 latest = [_put(each) for each in folded.latest]
                 await self._begun(model).bulk_write(latest, ordered=False, session=session)
+            if folded.past and not await write_past(self._database, model, folded.past, session):
+                raise Refused(update.before, PastChanged())
         except (BSONError, OverflowError, ValueError) as error:
             raise Refused(update.before, error) from error
         except BulkWriteError as error:
@@ -204,9 +220,9 @@ class ViewStore:
 
 
 def names(model: ReadModel) -> list[str]:
-    """The collections of a read model: its views and, for a journal, the last view of each key."""
+    """The collections of a read model: its views, a journal's last view of each key, those of its past."""
     name = f"views.{model.name}.{model.version}"
-    return [name, f"{name}.last"] if model.journal else [name]
+    return [name, f"{name}.last"] if model.journal else [name, *past_names(model)]
 
 
 def _collections(database: Database, model: ReadModel) -> list[Collection]:

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from gateway.errors import BadPage
 from gateway.settings import Settings
+
+AsOf: TypeAlias = datetime | int
+"""A time, or a position of the log: how everything stood once all commits up to it were made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class PageRequest:
 
     `where_equal` and `order` are fields of the view, `range` bounds the order field; values are of the view's
     own types. Without `order` the views come in the order of the first access path declared with these
-    equal fields, and by key where nothing must be equal. Cursors are those of the connection's edges.
+    equal fields, and by key where nothing must be equal. Cursors are those of the connection's edges. With
+    `as_of` the views are those of that moment.
     """
 
     where_equal: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -39,6 +44,7 @@ class PageRequest:
     after: str | None = None
     last: int | None = None
     before: str | None = None
+    as_of: AsOf | None = None
 
     @property
     def backward(self) -> bool:
@@ -52,12 +58,14 @@ class PageRequest:
 class Viewed:
     """A view with its key, in a journal the line's own number, and the version of the stream that it stands for.
 
-    The version is 0 where a view stands for no stream, and in views of a time when none was kept.
+    The version is 0 where a view stands for no stream, and in views of a time when none was kept. `as_of` is the
+    position at which it was so, None for a view as it is.
     """
 
     key: Any
     view: Any
     version: int = 0
+    as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +91,12 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Edges in the connection's order, and whether there is more on either side."""
+    """Edges in the connection's order, and whether there is more on either side; `as_of` a position, if any."""
 
     edges: tuple[Edge, ...]
     has_next: bool
     has_previous: bool
+    as_of: int | None = None
 
     @property
     def start_cursor(self) -> str | None:

@@ -9,7 +9,7 @@ import strawberry
 from gateway.api.ids import local_id, split_id
 from gateway.api.schema.making import Argument, Field, object_type
 from gateway.api.schema.types import Types
-from gateway.api.schema.views import ViewTypes, shown
+from gateway.api.schema.views import ViewTypes, as_of, shown
 from gateway.application.descriptions import deprecation, describe
 from gateway.application.model import ReadModel
 from gateway.application.types import is_id
@@ -60,10 +60,10 @@ class QueryFields:
         name, annotation, parse = self._key_argument(read_model)
 
         async def resolve(_root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Viewed | None:
-            return await shown(info, read_model, parse(arguments[name]))
+            return await shown(info, read_model, parse(arguments[name]), arguments.get("as_of"))
 
         found, view = self._views.of(read_model) | None, read_model.view
-        taken = {name: Argument(annotation)}
+        taken = {name: Argument(annotation), **as_of(read_model)}
         return Field(found, describe(view), resolve, taken, deprecated=deprecation(view))
 
     def _key_argument(self, read_model: ReadModel) -> tuple[str, Any, Callable[[Any], Any]]:

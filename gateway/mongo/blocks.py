@@ -1,0 +1,75 @@
+"""Stretches of the log by which versions of views are found that held at a position, however long the log is.
+
+The log is cut into spans of 1,024 positions, and those into blocks of 1, 2, 4, … of them. A version that has ended
+names the few blocks that together are all the spans it reached: whoever asks for a position looks into the one
+block of each size around it. A version that still holds reaches into every span to come, so it names the blocks
+that it began in, of four sizes only: whoever asks looks into all those before his position, and there are few,
+because 32 small ones are one larger one.
+
+What is found this way held at the position, or began or ended in the very span of it.
+"""
+
+from collections.abc import Iterator
+
+from bson import Int64
+
+SPAN = 10
+"""A span is 2 ** 10 positions."""
+
+MOST_AT_ONCE = 200
+"""So many blocks MongoDB walks side by side and in order; more of them it would sort
+(internalQueryMaxScansToExplode). `blocks_at` stays below up to position 2.6 thousand million."""
+
+_SIZES = range(26)
+"""Of the blocks of ended versions: powers of two spans."""
+
+_GROUP = 5
+"""A larger block of those that hold is 2 ** 5 smaller ones."""
+
+_GROUPS = range(4)
+
+
+def ended_blocks(since: int, until: int) -> list[Int64]:
+    """The blocks of a version that held from the position `since` on, and no longer at `until`."""
+    first, last = since >> SPAN, (until - 1) >> SPAN
+    found: list[Int64] = []
+    for size in _SIZES:
+        if first > last:
+            break
+        if first % 2:
+            found.append(_ended(size, first))
+            first += 1
+        if first <= last and not last % 2:
+            found.append(_ended(size, last))
+            last -= 1
+        first, last = first >> 1, last >> 1
+    return found
+
+
+def holding_blocks(since: int) -> list[Int64]:
+    """The blocks of a version that holds since a position."""
+    return [_holding(group, since >> SPAN >> group * _GROUP) for group in _GROUPS]
+
+
+def blocks_at(position: int) -> list[Int64]:
+    """The blocks of which every version that held at a position names at least one."""
+    span = position >> SPAN
+    return [*(_ended(size, span >> size) for size in _SIZES), *_before(span)]
+
+
+def _before(span: int) -> Iterator[Int64]:
+    """Blocks that are the span itself and all before it, as large as can be."""
+    yield _holding(0, span)
+    for group in _GROUPS:
+        end = span >> group * _GROUP
+        largest = group == _GROUPS[-1]
+        start = 0 if largest else end >> _GROUP << _GROUP
+        yield from (_holding(group, number) for number in range(start, end))
+
+
+def _ended(size: int, number: int) -> Int64:
+    return Int64(number << 6 | size)
+
+
+def _holding(group: int, number: int) -> Int64:
+    return Int64(number << 6 | 32 | group)

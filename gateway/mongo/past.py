@@ -1,0 +1,146 @@
+"""The past of a read model's views: every version that a view ever had, and when it held.
+
+Two collections beside that of the views. In `.past` each version of a view is a document:
+
+    { _id: { key, since }    the view's key, and the position of the commit that made it so
+      until                  the position of the commit that ended it; the largest number while it holds
+      blocks                 where it is found by position (`gateway.mongo.blocks`)
+      view                   the view's document as it was
+      ways                   for each access path its fields' values in the order of its index, as one object }
+
+In `.moments` each time at which views changed has the last position of that time: `{ _id: at, position }`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from bson import Int64
+from pymongo import DeleteOne, InsertOne, ReplaceOne, UpdateOne
+
+from gateway.application.model import AccessPath, ReadModel
+from gateway.mongo.blocks import ended_blocks, holding_blocks
+from gateway.mongo.client import Collection, Database, Document, collection
+from gateway.mongo.paths import index_keys
+
+SINCE = "_since"
+"""Where a view with a past keeps the position of its last change; no field of the view itself."""
+
+HOLDS = Int64(2**63 - 1)
+"""`until` of a version that holds."""
+
+Ways: TypeAlias = Mapping[str, tuple[str, ...]]
+"""The stored fields of each access path's index, by the path's name."""
+
+_BY_KEY = AccessPath((), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A view's document, and the position since which it is so."""
+
+    since: int
+    view: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A version that is in the collection and holds no longer at `until`."""
+
+    version: Version
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastChange:
+    """What some events add to a past. `again` and `removed` are versions of a commit that is applied in parts."""
+
+    begun: Sequence[Version] = ()
+    again: Sequence[Version] = ()
+    removed: Sequence[Version] = ()
+    ended: Sequence[Ended] = ()
+    passed: Sequence[Ended] = ()
+    "Versions that began and ended, of which nothing is in the collection yet."
+    moments: Mapping[datetime, int] | None = None
+
+
+def past_of(database: Database, model: ReadModel) -> Collection:
+    return collection(database, past_names(model)[0])
+
+
+def moments_of(database: Database, model: ReadModel) -> Collection:
+    return collection(database, past_names(model)[1])
+
+
+def past_names(model: ReadModel) -> list[str]:
+    """The collections of a read model's past; none where it keeps none."""
+    name = f"views.{model.name}.{model.version}"
+    return [f"{name}.past", f"{name}.moments"] if model.history else []
+
+
+def ways_of(model: ReadModel) -> Ways:
+    """The ways into a read model's past: as many as its views have."""
+    found = [index_keys(path, model.key_field, model.journal) for path in (_BY_KEY, *model.paths)]
+    fields = [tuple(name for name, _ in keys) for keys in found]
+    return {way_name(each): each for each in fields}
+
+
+def way_name(fields: Iterable[str]) -> str:
+    """What a way is called, and its index; a dot would mean something to MongoDB."""
+    return "/".join(fields)
+
+
+def place(values: Iterable[Any]) -> Document:
+    """A point on a way. MongoDB compares objects value by value, so this one object sorts as the index does."""
+    return {str(number): value for number, value in enumerate(values)}
+
+
+async def create_past(database: Database, model: ReadModel) -> None:
+    """The indexes of a read model's past, where they are missing."""
+    for name in ways_of(model):
+        await past_of(database, model).create_index([("blocks", 1), (f"ways.{name}", 1)], name=name)
+
+
+async def write_past(database: Database, model: ReadModel, change: PastChange, session: Any) -> bool:
+    """Write a change within a transaction; False where the past is not the one that the change was made for."""
+    ways = ways_of(model)
+    writes = [
+        *(InsertOne(_document(each, ways)) for each in change.begun),
+        *(InsertOne(_document(each.version, ways, each.until)) for each in change.passed),
+        *(ReplaceOne(_id(each), _document(each, ways)) for each in change.again),
+        *(UpdateOne(_id(each.version), {"$set": _ends(each)}) for each in change.ended),
+        *(DeleteOne(_id(each)) for each in change.removed),
+    ]
+    expected = len(change.again) + len(change.ended), len(change.removed)
+    if writes:
+        result = await past_of(database, model).bulk_write(writes, ordered=False, session=session)
+        if (result.matched_count, result.deleted_count) != expected:
+            return False
+    if change.moments:
+        await moments_of(database, model).bulk_write(_noted(change.moments), session=session)
+    return True
+
+
+def _noted(moments: Mapping[datetime, int]) -> list[InsertOne[Document] | ReplaceOne[Document]]:
+    """Time never runs backwards along the log: only the first of these moments may be there already."""
+    first, *rest = [{"_id": at, "position": Int64(position)} for at, position in moments.items()]
+    return [ReplaceOne({"_id": first["_id"]}, first, upsert=True), *(InsertOne(each) for each in rest)]
+
+
+def _id(version: Version) -> Document:
+    return {"_id": {"key": version.view["_id"], "since": Int64(version.since)}}
+
+
+def _ends(ended: Ended) -> Document:
+    return {"until": Int64(ended.until), "blocks": ended_blocks(ended.version.since, ended.until)}
+
+
+def _document(version: Version, ways: Ways, until: int | None = None) -> Document:
+    holds = {"until": HOLDS, "blocks": holding_blocks(version.since)}
+    return {
+        **_id(version),
+        **(holds if until is None else _ends(Ended(version, until))),
+        "view": version.view,
+        "ways": {name: place(version.view[each] for each in fields) for name, fields in ways.items()},
+    }

@@ -1,0 +1,102 @@
+"""The past of views in MongoDB, read as `Views` reads the present: along an index, and in its order."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bson import Int64
+
+from gateway.application.model import ReadModel
+from gateway.mongo.blocks import blocks_at
+from gateway.mongo.client import Database, Document, answering, settle
+from gateway.mongo.past import moments_of, past_of, place, way_name
+from gateway.queries.storage import Walk, across
+
+
+class Past:
+    """Views as they stood at a position: of each view the one version, if any, that held then."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._across = across(database)
+
+    async def last_until(self, read_model: ReadModel, moment: datetime) -> int:
+        """The position of the last change at or before a time, all of those at one time; 0 before the first."""
+        found = await self._first_moment(read_model, {"$lte": moment}, -1)
+        return int(found["position"]) if found else 0
+
+    async def changed_after(self, read_model: ReadModel, moment: datetime) -> bool:
+        """Whether anything changed after a time: then nothing can happen at that time any more."""
+        return await self._first_moment(read_model, {"$gt": moment}, 1) is not None
+
+    async def by_key(self, read_model: ReadModel, position: int, keys: Sequence[Any]) -> list[Document]:
+        """The views of some keys, in no order; one version of each is examined."""
+        held = {"$match": {"$expr": {"$and": [_begun(position), _same_key()]}}}
+        latest = [held, {"$sort": {"_id": -1}}, {"$limit": 1}]
+        of = {"from": past_of(self._database, read_model).name, "let": {"key": "$key"}, "pipeline": latest}
+        pipeline = [
+            {"$documents": [{"key": key} for key in keys]},
+            {"$lookup": {**of, "as": "version"}},
+            {"$unwind": "$version"},
+            {"$match": {"version.until": {"$gt": Int64(position)}}},
+        ]
+        with answering():
+            cursor: Any = await settle(self._across.aggregate(pipeline))
+            return [each["version"]["view"] for each in await cursor.to_list(None)]
+
+    async def walk(self, walk: Walk) -> list[Document]:
+        """The views of a walk, in its order.
+
+        Examined besides them: versions that began or ended in the same span of 1,024 positions.
+        """
+        if walk.window.empty or not walk.limit:
+            return []
+        way, direction = _way(walk), -1 if walk.down else 1
+        with answering():
+            found = past_of(self._database, walk.read_model).find(
+                _held(walk), {"view": 1}, sort=[(f"ways.{way}", direction)], limit=walk.limit, hint=way
+            )
+            return [each["view"] for each in await found.to_list(None)]
+
+    async def any(self, walk: Walk) -> bool:
+        """Whether a walk meets a view."""
+        return bool(await self.walk(walk))
+
+    async def count(self, walk: Walk) -> int:
+        """How many views a walk meets, up to its limit."""
+        if walk.window.empty:
+            return 0
+        past = past_of(self._database, walk.read_model)
+        with answering():
+            return await past.count_documents(_held(walk), hint=_way(walk), limit=walk.limit)
+
+    async def _first_moment(self, read_model: ReadModel, bounds: Document, direction: int) -> Document | None:
+        with answering():
+            return await moments_of(self._database, read_model).find_one({"_id": bounds}, sort=[("_id", direction)])
+
+
+def _begun(position: int) -> Document:
+    return {"$lte": ["$_id", {"key": "$$key", "since": Int64(position)}]}
+
+
+def _same_key() -> Document:
+    """Behind every version of a smaller key: an object with less in it comes first."""
+    return {"$gt": ["$_id", {"key": "$$key"}]}
+
+
+def _way(walk: Walk) -> str:
+    return way_name(walk.route.fields)
+
+
+def _held(walk: Walk) -> Document:
+    """What held at the walk's position, within its window. The blocks and the way are the index's own fields."""
+    position, fixed = walk.as_of or 0, [walk.equal[name] for name in walk.route.equal]
+    return {
+        "blocks": {"$in": blocks_at(position)},
+        f"ways.{_way(walk)}": {
+            "$gte": place([*fixed, *walk.window.lower]),
+            "$lt": place([*fixed, *walk.window.upper]),
+        },
+        "_id.since": {"$lte": Int64(position)},
+        "until": {"$gt": Int64(position)},
+    }
