@@ -114,7 +114,8 @@ async def write_past(database: Database, model: ReadModel, change: PastChange, s
     ]
     expected = len(change.again) + len(change.ended), len(change.removed)
     if writes:
-        result = await past_of(database, model).bulk_write(writes, ordered=False, session=session)
+        # In order: behind a write that fails, the next one would only say that the transaction is over.
+        result = await past_of(database, model).bulk_write(writes, session=session)
         if (result.matched_count, result.deleted_count) != expected:
             return False
     if change.moments:
