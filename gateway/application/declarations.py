@@ -168,11 +168,12 @@ class Journal(Part, Generic[V, E]):
 class Application:
     """All that makes an application; what is not listed here does not exist.
 
-    `demo` gives commands for `serve --demo`. `gateway.application.reading.read` turns this into a model
-    and reports every mistake at once.
+    `demo` gives commands for `serve --demo`. With `history` the events themselves can be queried.
+    `gateway.application.reading.read` turns this into a model and reports every mistake at once.
     """
 
     streams: Sequence[Part]
     commands: Sequence[Part | Callable[..., object]]
     views: Sequence[Part]
     demo: Callable[[], Iterator[object]] | None = None
+    history: bool = False

@@ -121,7 +121,8 @@ class ReadModel:
     `links` names the view's fields that hold other things' ids. `fan_out` are the id types whose events reach
     every view that links to them. `recorded` are the fold's parameters that come from the recorded event. `stream`
     is the kind of stream that a view stands for, None where its key is anything but a stream's id: that stream's
-    events, followed or not, give the view its version. `history` says that the views' past is kept.
+    events, followed or not, give the view its version. `history` says that the views' past is kept, `alone` that
+    a journal's fold looks at the event and never at the last view.
     """
 
     name: str
@@ -142,6 +143,7 @@ class ReadModel:
     paths: tuple[AccessPath, ...]
     version: int
     history: bool = False
+    alone: bool = False
 
     @property
     def kept(self) -> bool:
@@ -165,6 +167,7 @@ class Model:
     read_models: tuple[ReadModel, ...]
     demo: Callable[[], Iterator[object]] | None
     upcasts: Upcasts = field(default_factory=dict[tuple[str, int], tuple[Target, ...]])
+    history: bool = False
 
     def command_of(self, command: object) -> CommandType:
         return self._by_class()[type(command)]

@@ -190,7 +190,8 @@ class _Journal:
             {"_id": document[name], **{each: held for each, held in document.items() if each != name}}
             for document in self.changed.values()
         ]
-        return Folded(added=self.lines, latest=latest, touched=[each["_id"] for each in latest])
+        touched = [each["_id"] for each in latest]
+        return Folded(added=self.lines, latest=() if self.plan.model.alone else latest, touched=touched)
 
 
 def line_id(recorded: RecordedEvent) -> Int64:

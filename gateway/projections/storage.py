@@ -132,7 +132,7 @@ class ViewStore:
         keys = list({plan.store_key(step.key) for step in reached.steps if not step.links})
         linked = [_holding(plan, *each) for each in fan_outs(reached)]
         conditions = [*([{"_id": {"$in": keys}}] if keys else []), *linked]
-        if not conditions:
+        if not conditions or plan.model.alone:
             return []
         limit = len(keys) + most + 1
         query = conditions[0] if len(conditions) == 1 else {"$or": conditions}
@@ -222,7 +222,8 @@ class ViewStore:
 def names(model: ReadModel) -> list[str]:
     """The collections of a read model: its views, a journal's last view of each key, those of its past."""
     name = f"views.{model.name}.{model.version}"
-    return [name, f"{name}.last"] if model.journal else [name, *past_names(model)]
+    last = [f"{name}.last"] if model.journal and not model.alone else []
+    return [name, *last, *past_names(model)]
 
 
 def _collections(database: Database, model: ReadModel) -> list[Collection]:

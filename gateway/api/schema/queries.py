@@ -27,7 +27,7 @@ class QueryFields:
         self._types, self._views = types, views
         self._kinds = {each.view.__name__: each for each in types.model.read_models}
 
-    def made(self) -> type:
+    def made(self, history: dict[str, Field]) -> type:
         found = {
             "node": Field(self._types.node | None, "Anything by its id.", self._node, _ID),
             "nodes": Field(
@@ -38,7 +38,7 @@ class QueryFields:
             if read_model.one is not None:
                 found[read_model.one] = self._one(read_model)
             found[read_model.many] = self._views.connection(read_model)
-        return object_type("Query", found, "Reads: every field is answered from read models.")
+        return object_type("Query", found | history, "Reads: every field is answered from read models.")
 
     async def _node(self, _root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Viewed | None:
         return await self._find(info, arguments["id"], ("id",))

@@ -57,8 +57,6 @@ class SubscriptionFields:
         return object_type("Subscription", found)
 
     def _followed(self) -> Field:
-        edge = object_type("EventEdge", {"cursor": Field(str), "node": Field(self._events.interface)})
-
         async def follow(_root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> AsyncGenerator[Followed]:
             services = context_of(info).services
             after, until = (place_of(services.signer, arguments[name], name) for name in ("after", "until"))
@@ -67,7 +65,7 @@ class SubscriptionFields:
                 yield Followed(cursor_of(services.signer, event), event)
 
         described = "History from `after` (a cursor or a token), then live; completes by itself at `until`."
-        return Field(edge, described, follow, _PLACES)
+        return Field(self._events.edge, described, follow, _PLACES)
 
     def _stream(self, given: str | None) -> str | None:
         if given is None:

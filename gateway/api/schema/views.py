@@ -35,7 +35,7 @@ class ViewTypes:
         self._types, self._filters = types, filters
         models = types.model.read_models
         self._declared = {each.name: declared(each.view.__name__, [types.node]) for each in models}
-        self._page_info = object_type("PageInfo", _page_info())
+        self.page_info = object_type("PageInfo", _page_info())
         self._connections = {each.name: self._connection(each) for each in models}
         for each in models:
             define(self._declared[each.name], self._fields(each), describe(each.view), self._telling(each))
@@ -126,7 +126,7 @@ class ViewTypes:
         fields = {
             "edges": Field(list[self.edge(read_model)], resolve=by(lambda root: root.page.edges)),
             "nodes": Field(list[node], resolve=by(lambda root: [each.viewed for each in root.page.edges])),
-            "page_info": Field(self._page_info, resolve=by(lambda root: root.page)),
+            "page_info": Field(self.page_info, resolve=by(lambda root: root.page)),
             "total_count": Field(int | None, "Exact, or null beyond 10,000.", total),
         }
         return object_type(f"{name}Connection", fields)
