@@ -1,6 +1,6 @@
 """Stretches of the log by which versions of views are found that held at a position, however long the log is.
 
-The log is cut into spans of 1,024 positions, and those into blocks of 1, 2, 4, … of them. A version that has ended
+The log is cut into spans of 4,096 positions, and those into blocks of 1, 2, 4, … of them. A version that has ended
 names the few blocks that together are all the spans it reached: whoever asks for a position looks into the one
 block of each size around it. A version that still holds reaches into every span to come, so it names the blocks
 that it began in, of four sizes only: whoever asks looks into all those before his position, and there are few,
@@ -13,14 +13,14 @@ from collections.abc import Iterator
 
 from bson import Int64
 
-SPAN = 10
-"""A span is 2 ** 10 positions."""
+SPAN = 12
+"""A span is 2 ** 12 positions."""
 
 MOST_AT_ONCE = 200
 """So many blocks MongoDB walks side by side and in order; more of them it would sort
-(internalQueryMaxScansToExplode). `blocks_at` stays below up to position 2.6 thousand million."""
+(internalQueryMaxScansToExplode). `blocks_at` stays below up to position 10 thousand million."""
 
-_SIZES = range(26)
+_SIZES = range(24)
 """Of the blocks of ended versions: powers of two spans."""
 
 _GROUP = 5

@@ -35,6 +35,9 @@ Ways: TypeAlias = Mapping[str, tuple[str, ...]]
 
 _BY_KEY = AccessPath((), None)
 
+_COMPRESSED = {"wiredTiger": {"configString": "block_compressor=snappy"}}
+"""Indexes are most of a past, and MongoDB compresses none unless it is told to: this halves them on the disk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -98,8 +101,9 @@ def place(values: Iterable[Any]) -> Document:
 
 async def create_past(database: Database, model: ReadModel) -> None:
     """The indexes of a read model's past, where they are missing."""
+    past = past_of(database, model)
     for name in ways_of(model):
-        await past_of(database, model).create_index([("blocks", 1), (f"ways.{name}", 1)], name=name)
+        await past.create_index([("blocks", 1), (f"ways.{name}", 1)], name=name, storageEngine=_COMPRESSED)
 
 
 async def write_past(database: Database, model: ReadModel, change: PastChange, session: Any) -> bool:

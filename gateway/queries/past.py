@@ -47,7 +47,7 @@ class Past:
     async def walk(self, walk: Walk) -> list[Document]:
         """The views of a walk, in its order.
 
-        Examined besides them: versions that began or ended in the same span of 1,024 positions.
+        Examined besides them: versions that began or ended in the same span of 4,096 positions.
         """
         if walk.window.empty or not walk.limit:
             return []

@@ -7,13 +7,13 @@ from hypothesis.strategies import integers
 
 from gateway.mongo.blocks import MOST_AT_ONCE, SPAN, blocks_at, ended_blocks, holding_blocks
 
-POSITIONS = integers(1, 2_600_000_000)
+POSITIONS = integers(1, 10_000_000_000)
 
 
 @given(POSITIONS, POSITIONS, POSITIONS)
 @example(1, 1, 2**31)
 @example(2**30, 2**30, 2**30 + 1)
-@example(1023, 1024, 1025)
+@example(4095, 4096, 4097)
 def test_a_version_that_held_at_a_position_is_found_there_ended_or_not(one: int, two: int, three: int) -> None:
     since, position, last = sorted((one, two, three))
     assert {*ended_blocks(since, last + 1)} & {*blocks_at(position)}
@@ -41,8 +41,8 @@ def test_a_version_has_two_blocks_a_doubling_of_its_spans_at_most(one: int, two:
 
 
 @given(POSITIONS)
-@example(2_600_000_000)
-@example(2_600_000_000 // 2**25 * 2**25 - 1)
+@example(10_000_000_000)
+@example(10_000_000_000 // 2**27 * 2**27 - 1)
 def test_so_few_are_asked_for_that_mongodb_walks_them_side_by_side(position: int) -> None:
     asked = blocks_at(position)
     assert len(asked) == len({*asked}) < MOST_AT_ONCE

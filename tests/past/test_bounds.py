@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from gateway.mongo.blocks import SPAN
+from gateway.mongo import blocks
 from gateway.mongo.client import Document
 from gateway.queries.pages import PageRequest, Range
 from tests.past.library import BOOKS, AuthorId, BookAdded, BookAscribed, BookId, BookPriced
@@ -36,9 +36,11 @@ class Old:
 
     def beside(self, position: int) -> int:
         """How many versions began or ended in the position's own span and did not hold at it."""
-        span = position >> SPAN
+        span = position >> blocks.SPAN
         ends = [(each["_id"]["since"], each["until"]) for each in self.versions]
-        near = [(since, until) for since, until in ends if span in (since >> SPAN, (until - 1) >> SPAN)]
+        near = [
+            (since, until) for since, until in ends if span in (since >> blocks.SPAN, (until - 1) >> blocks.SPAN)
+        ]
         return sum(not since <= position < until for since, until in near)
 
     async def explained(self) -> list[Document]:
@@ -71,7 +73,15 @@ def events() -> Iterator[list[object]]:
 
 
 @pytest.fixture(scope="module")
-async def old(mongo_uri: str) -> AsyncIterator[Old]:
+def narrow() -> Iterator[None]:
+    """Spans smaller than they are, as this log is shorter than one of years."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blocks, "SPAN", 10)
+        yield
+
+
+@pytest.fixture(scope="module")
+async def old(narrow: None, mongo_uri: str) -> AsyncIterator[Old]:
     commands = Commands()
     async with world(mongo_uri, f"test_{uuid4().hex}", [commands]) as place:
         last = await place.add([(NOON + timedelta(seconds=at), each) for at, each in enumerate(events())])
