@@ -11,6 +11,7 @@ from pymongo import MongoClient
 from tests.acceptance import recorded
 from tests.acceptance.asking import Asker
 from tests.acceptance.books import Books, Event
+from tests.acceptance.customers import Counter
 from tests.acceptance.serving import serving
 
 APP = ("--app", f"{recorded.__name__}:application")
@@ -162,3 +163,46 @@ def test_what_is_not_offered_is_refused(kept: tuple[Asker, Books], arguments: di
 
 def test_without_it_there_is_no_such_field(asker: Asker) -> None:
     assert asker.ask("{ events { totalCount } }").codes == ["GRAPHQL_VALIDATION_FAILED"]
+
+
+WHOLE = """query($id: ID!, $asOf: Moment) { customer(id: $id, asOf: $asOf) { name version
+    accounts(first: 1) { totalCount pageInfo { hasNextPage endCursor } nodes {
+        ownerName balance { amount } customer { name version accounts { totalCount } } } } } }"""
+MORE = """query($id: ID!, $asOf: Moment, $after: String) { customer(id: $id, asOf: $asOf) {
+    accounts(first: 5, after: $after) { nodes { ownerName balance { amount } } } } }"""
+RENAME = """mutation($input: RenameCustomerInput!) {
+    renameCustomer(input: $input) { ... on Receipt { token position } } }"""
+OPEN = "mutation($input: OpenAccountInput!) { openAccount(input: $input) { ... on Receipt { position } } }"
+
+
+def test_everything_below_an_answer_is_as_of_its_moment_links_and_connections_and_counts(
+    kept: tuple[Asker, Books],
+) -> None:
+    asker, _ = kept
+    counter = Counter(asker).open()
+    customer = counter.account.replace("Account", "Customer")
+    second = {"accountId": f"{counter.account}.2", "customerId": customer, "currency": "EUR"}
+    asker.ask(OPEN, {"input": second})
+    then = counter.deposited("7.00")["position"]
+    third = {**second, "accountId": f"{counter.account}.3"}
+    asker.ask(OPEN, {"input": third})
+    counter.deposited("5.00")
+    renamed = asker.ask(RENAME, {"input": {"customerId": customer, "name": "Zoe Lock"}}).data["renameCustomer"]
+    asker.after = renamed["token"]
+    old, now = (asker.ask(WHOLE, {"id": customer, "asOf": each}).data["customer"] for each in (then, None))
+    assert (old["name"], now["name"]) == ("Cleo Quay", "Zoe Lock")
+    assert (old["accounts"]["totalCount"], now["accounts"]["totalCount"]) == (2, 3)
+    for found, name, count in ((old, "Cleo Quay", 2), (now, "Zoe Lock", 3)):
+        (account,) = found["accounts"]["nodes"]
+        assert account["ownerName"] == name
+        above = {"name": name, "version": found["version"], "accounts": {"totalCount": count}}
+        assert account["customer"] == above
+    assert old["version"] != now["version"]
+    end = old["accounts"]["pageInfo"]["endCursor"]
+    rest = asker.ask(MORE, {"id": customer, "asOf": then, "after": end}).data["customer"]["accounts"]["nodes"]
+    shown = sorted(each["balance"]["amount"] for each in [*old["accounts"]["nodes"], *rest])
+    assert shown == ["0.00", "7.00"]
+    assert asker.ask(MORE, {"id": customer, "asOf": "1", "after": end}).body["data"] == {"customer": None}
+    later = asker.ask(MORE, {"id": customer, "asOf": renamed["position"], "after": end})
+    assert later.codes == ["BAD_CURSOR"]
+    asker.after = None
