@@ -22,8 +22,7 @@ from bank import application as bank
 from domain.account.events import AccountId, AccountOpened, MoneyDeposited, MoneyWithdrawn
 from domain.customer.events import CustomerId
 from domain.money import Currency, Money
-from gateway.application import Application, View
-from gateway.application.declarations import Part
+from gateway.application import Application
 from gateway.application.reading import read
 from gateway.eventlog.encoding import Draft, Encoded, encode_commit
 from gateway.eventlog.storage import EMPTY, EventLog
@@ -86,10 +85,8 @@ async def _filled(mongo: Mongo, commits: int, accounts: int) -> None:
 
 def _application(accounts: bool, events: bool) -> Application:
     """The bank, with or without the past of its accounts and the history of its events."""
-    parts: list[Part] = [
-        replace(each, history=accounts) if isinstance(each, View) and each.one == "account" else each  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] # an entry's own type parameters are nobody's business here
-        for each in bank.views
-    ]
+    views: list[Any] = [*bank.views]
+    parts = [replace(each, history=accounts) if getattr(each, "one", None) == "account" else each for each in views]
     return replace(bank, views=parts, history=events)
 
 

@@ -1,7 +1,7 @@
 """As of when something is asked: a time or a position, and what it comes to."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from gateway.application.model import ReadModel
 from gateway.errors import BadAsOf, BadCursor, NoHistory, NotYetVisible
@@ -9,7 +9,7 @@ from gateway.queries.cursors import Moment, carried
 from gateway.queries.freshness import Freshness
 from gateway.queries.pages import AsOf, PageRequest
 from gateway.queries.past import Past
-from gateway.queries.positions import Positions
+from gateway.queries.positions import HEARTBEAT, Positions
 from gateway.signing import Signer
 
 UNHEARD = 1.0
@@ -75,8 +75,8 @@ class Moments:
             return
         name, known = read_model.name, max(self.positions.head, freshness.after)
         await self.positions.wait(name, known, freshness.remaining())
-        if self.positions.lag(name):
-            await self.positions.wait_until(name, moment, freshness.remaining())
+        lately = datetime.now(UTC) - timedelta(seconds=HEARTBEAT)
+        await self.positions.wait_until(name, min(moment, lately), freshness.remaining())
 
 
 def _agree(as_of: AsOf | None, carried: Moment | None) -> bool:

@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from bson import Int64
 
 from gateway.application import Index
+from gateway.errors import ReadModelStopped
 from gateway.mongo.checkpoints import Checkpoint, Progress, checkpoint_of
 from gateway.mongo.client import Document, collection
 from gateway.mongo.collections import CHECKPOINTS
@@ -91,10 +93,43 @@ async def test_a_watcher_that_is_killed_in_mid_batch_again_and_again_leaves_noth
     assert await anew(place, last) == before
 
 
-async def test_while_a_commit_is_applied_in_parts_the_moments_before_it_stand(place: World) -> None:
+async def test_killed_when_all_is_written_and_its_transaction_is_not_committed(place: World) -> None:
+    last = await place.add(history(9, 60))
+    async with stuck_commits(place) as one_is_stuck:
+        with killed(place.uri, place.database.name, "20", "1000"):
+            await one_is_stuck()
+    assert (await checkpoint(place)).position == 0
+    assert await kept(place) == [[], [], []]
+    async with watching(place):
+        await check(place, last)
+        before = await kept(place)
+    assert await anew(place, last) == before
+
+
+@asynccontextmanager
+async def stuck_commits(place: World) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
+    """Commits of transactions do not get through to the server; gives a way to wait until one has come there."""
+    admin, point = place.database.client.admin, {"configureFailPoint": "failCommand"}
+    stuck = {"failCommands": ["commitTransaction"], "blockConnection": True, "blockTimeMS": 2_000, "errorCode": 112}
+    before = await admin.command({**point, "mode": "alwaysOn", "data": {**stuck, "appName": "tidegate"}})
+    entered = {"timesEntered": before["count"] + 1, "maxTimeMS": 15_000}
+
+    async def one_is_stuck() -> None:
+        await admin.command({"waitForFailPoint": "failCommand", **entered})
+
+    try:
+        yield one_is_stuck
+    finally:
+        await admin.command({**point, "mode": "off"})
+
+
+async def test_while_a_commit_is_applied_in_parts_the_moments_before_it_stand(
+    place: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A rename that is stuck in its midst: as of before, nobody has the new name; as of it, one must wait."""
     books = [BookAdded(BookId(f"b{number:02}"), AuthorId("x"), Decimal(1)) for number in range(30)]
-    await place.add([(NOON, books), (NOON, [AuthorRenamed(AuthorId("x"), "Ada")])])
+    later = NOON + timedelta(seconds=1)
+    await place.add([(NOON, books), (later, [AuthorRenamed(AuthorId("x"), "Ada")])])
     await place.database.create_collection("views.books.1.past")
     refused = {"$or": [{"_id.since": 1}, {"view._id": {"$lt": "b20"}}]}
     await place.database.command({"collMod": "views.books.1.past", "validator": refused})
@@ -103,11 +138,22 @@ async def test_while_a_commit_is_applied_in_parts_the_moments_before_it_stand(pl
     assert found.position == 1
     assert found.progress == Progress(0, "b19")
     assert [each["author_name"] for each in await place.documents(BOOKS, "")].count("Ada") >= 10
-    assert {each.author_name for each, _ in await place.walked(100, as_of=1)} == {None}
+    for as_of in (1, NOON):
+        assert {each.author_name for each, _ in await place.walked(100, as_of=as_of)} == {None}
+    with pytest.raises(ReadModelStopped):
+        await place.walked(100, as_of=later)
+    # Nor is it told of to a process that has seen the read model at the head and not heard of the commit yet.
+    monkeypatch.setattr(place.positions, "head", 0)
+    monkeypatch.setattr(place.positions, "wait_until", nothing_to_wait_for)
+    with pytest.raises(ReadModelStopped):
+        await place.walked(100, as_of=later)
     await place.database.command({"collMod": "views.books.1.past", "validator": {}})
     async with watching(place, fan_out=10):
         await check(place, 2)
-        assert {each.author_name for each, _ in await place.walked(100, as_of=NOON)} == {"Ada"}
+        assert {each.author_name for each, _ in await place.walked(100, as_of=later)} == {"Ada"}
+
+
+async def nothing_to_wait_for(_read_model: str, _moment: datetime, _timeout: float) -> None: ...
 
 
 async def test_a_past_that_was_changed_by_hand_stops_its_read_model(place: World) -> None:
