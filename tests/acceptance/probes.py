@@ -93,6 +93,16 @@ def connections_filtered_and_ordered(day: Day) -> None:
             _page(day, text, arguments, lambda data, name=name: data[name])
 
 
+def accounts_as_of_the_head(day: Day) -> None:
+    """What they were at earlier moments is a test of its own."""
+    selection = "{ __typename id status ownerName balance { amount } version }"
+    one = f"query($id: ID!, $asOf: Moment) {{ account(id: $id, asOf: $asOf) {selection} }}"
+    many = f"query($first: Int, $asOf: Moment) {{ accounts(first: $first, asOf: $asOf) {{ nodes {selection} }} }}"
+    as_of = {"asOf": str(day.books.read().head)}
+    day.query(one, {"id": day.account("a"), **as_of})
+    day.query(many, {"first": 7, **as_of})
+
+
 def connections_of_views(day: Day) -> None:
     taken = "$first: Int, $after: String, $last: Int, $before: String"
     passed = "first: $first, after: $after, last: $last, before: $before"
@@ -186,6 +196,7 @@ PROBES: tuple[Callable[[Day], None], ...] = (
     nodes_of_every_kind,
     connections_filtered_and_ordered,
     connections_of_views,
+    accounts_as_of_the_head,
     events_from_history_and_live,
     events_from_within_a_commit,
     all_events_of_the_log,

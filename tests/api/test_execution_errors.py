@@ -171,6 +171,8 @@ RAISED = [
     errors.BadToken("This is no token."),
     errors.BadCursor("This is no cursor."),
     errors.BadPage("This is no page."),
+    errors.BadAsOf("This moment has not come yet."),
+    errors.NoHistory("customers"),
     errors.CommandIdReused(COMMAND),
     errors.CommitTooLarge(1_001, 5),
     errors.HoleInLog(5, SECRET),
