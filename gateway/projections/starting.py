@@ -31,8 +31,8 @@ async def start(store: ViewStore, identity: UUID, models: Sequence[ReadModel]) -
         missing = [name for name in names(model) if name not in there]
         reason = _misfit(before, identity, filled[model.name], missing)
         reason = reason or foreign(before, chains)
-        if reason is None and (way := await store.unindexed(model)):
-            reason = f"Its past is not kept along {way}: an index was added, so raise its version."
+        if reason is None and (ways := await store.other_ways(model)):
+            reason = f"Its past is kept along other indexes ({', '.join(sorted(ways))}): raise its version."
         if reason is None:
             await store.create(model)
         checked[model.name] = replace(before, stopped=reason)

@@ -106,12 +106,12 @@ class ViewStore:
     async def has_views(self, model: ReadModel) -> bool:
         return await self._views(model).find_one({}, {"_id": 1}) is not None
 
-    async def unindexed(self, model: ReadModel) -> str | None:
-        """An access path for which the past that is there has no way; None where there is none."""
+    async def other_ways(self, model: ReadModel) -> set[str]:
+        """The access paths along which the past that is there is kept and those declared, less what is in both."""
         if not model.history or await past_of(self._database, model).find_one({}, {"_id": 1}) is None:
-            return None
+            return set()
         there = await past_of(self._database, model).index_information()
-        return next((name for name in ways_of(model) if name not in there), None)
+        return {*ways_of(model)} ^ {name for name in there if name != "_id_"}
 
     async def create(self, model: ReadModel) -> None:
         """The collections of a read model and their indexes, where they are missing."""
