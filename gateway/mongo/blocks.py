@@ -3,10 +3,9 @@
 The log is cut into spans of 4,096 positions, and those into blocks of 1, 2, 4, … of them. A version that has ended
 names the few blocks that together are all the spans it reached: whoever asks for a position looks into the one
 block of each size around it. A version that still holds reaches into every span to come, so it names the blocks
-that it began in, of four sizes only: whoever asks looks into all those before his position, and there are few,
-because 32 small ones are one larger one.
+that it began in, of two sizes only, 4 spans and 512: whoever asks looks into all those up to his position.
 
-What is found this way held at the position, or began or ended in the very span of it.
+What is found this way held at the position, or ended in the very span of it, or began in the 4 spans around it.
 """
 
 from collections.abc import Iterator
@@ -16,17 +15,15 @@ from bson import Int64
 SPAN = 12
 """A span is 2 ** 12 positions."""
 
-MOST_AT_ONCE = 200
+MOST_AT_ONCE = 199
 """So many blocks MongoDB walks side by side and in order; more of them it would sort
-(internalQueryMaxScansToExplode). `blocks_at` stays below up to position 10 thousand million."""
+(internalQueryMaxScansToExplode). A position below 98 million asks for no more."""
 
 _SIZES = range(24)
 """Of the blocks of ended versions: powers of two spans."""
 
-_GROUP = 5
-"""A larger block of those that hold is 2 ** 5 smaller ones."""
-
-_GROUPS = range(4)
+_SMALL, _LARGE = 2, 9
+"""Of the blocks of versions that hold: powers of two spans. Each size more would be written with every version."""
 
 
 def ended_blocks(since: int, until: int) -> list[Int64]:
@@ -48,7 +45,7 @@ def ended_blocks(since: int, until: int) -> list[Int64]:
 
 def holding_blocks(since: int) -> list[Int64]:
     """The blocks of a version that holds since a position."""
-    return [_holding(group, since >> SPAN >> group * _GROUP) for group in _GROUPS]
+    return [_holding(size, since >> SPAN >> size) for size in (_SMALL, _LARGE)]
 
 
 def blocks_at(position: int) -> list[Int64]:
@@ -58,18 +55,15 @@ def blocks_at(position: int) -> list[Int64]:
 
 
 def _before(span: int) -> Iterator[Int64]:
-    """Blocks that are the span itself and all before it, as large as can be."""
-    yield _holding(0, span)
-    for group in _GROUPS:
-        end = span >> group * _GROUP
-        largest = group == _GROUPS[-1]
-        start = 0 if largest else end >> _GROUP << _GROUP
-        yield from (_holding(group, number) for number in range(start, end))
+    """Blocks that are all before a span and the small one around it, as large as can be."""
+    large = span >> _LARGE
+    yield from (_holding(_LARGE, number) for number in range(large))
+    yield from (_holding(_SMALL, number) for number in range(large << _LARGE - _SMALL, (span >> _SMALL) + 1))
 
 
 def _ended(size: int, number: int) -> Int64:
     return Int64(number << 6 | size)
 
 
-def _holding(group: int, number: int) -> Int64:
-    return Int64(number << 6 | 32 | group)
+def _holding(size: int, number: int) -> Int64:
+    return Int64(number << 6 | 32 | size)

@@ -45,6 +45,10 @@ class Lane:
         return self.members[0].checkpoint.position
 
     @property
+    def history(self) -> bool:
+        return any(each.plan.model.history for each in self.members)
+
+    @property
     def progress(self) -> Progress | None:
         return self.members[0].checkpoint.progress
 

@@ -1,5 +1,6 @@
 """The past of views in MongoDB, read as `Views` reads the present: along an index, and in its order."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -7,10 +8,11 @@ from typing import Any
 from bson import Int64
 
 from gateway.application.model import ReadModel
-from gateway.mongo.blocks import blocks_at
+from gateway.mongo.blocks import MOST_AT_ONCE, blocks_at
 from gateway.mongo.client import Database, Document, answering, settle
 from gateway.mongo.past import moments_of, past_of, place, way_name
 from gateway.queries.storage import Walk, across
+from gateway.queries.values import rank
 
 
 class Past:
@@ -47,14 +49,22 @@ class Past:
     async def walk(self, walk: Walk) -> list[Document]:
         """The views of a walk, in its order.
 
-        Examined besides them: versions that began or ended in the same span of 4,096 positions.
+        Examined besides them: versions that began or ended close to the position (`gateway.mongo.blocks`).
         """
         if walk.window.empty or not walk.limit:
             return []
+        found = await asyncio.gather(*(self._walked(walk, each) for each in _questions(walk)))
+        merged = [view for part in found for view in part]
+        if len(found) > 1:
+            fields = walk.route.fields
+            merged.sort(key=lambda view: tuple(rank(view[name]) for name in fields), reverse=walk.down)
+        return merged[: walk.limit]
+
+    async def _walked(self, walk: Walk, question: Document) -> list[Document]:
         way, direction = _way(walk), -1 if walk.down else 1
         with answering():
             found = past_of(self._database, walk.read_model).find(
-                _held(walk), {"view": 1}, sort=[(f"ways.{way}", direction)], limit=walk.limit, hint=way
+                question, {"view": 1}, sort=[(f"ways.{way}", direction)], limit=walk.limit, hint=way
             )
             return [each["view"] for each in await found.to_list(None)]
 
@@ -68,7 +78,10 @@ class Past:
             return 0
         past = past_of(self._database, walk.read_model)
         with answering():
-            return await past.count_documents(_held(walk), hint=_way(walk), limit=walk.limit)
+            found = [
+                await past.count_documents(each, hint=_way(walk), limit=walk.limit) for each in _questions(walk)
+            ]
+        return min(sum(found), walk.limit)
 
     async def _first_moment(self, read_model: ReadModel, bounds: Document, direction: int) -> Document | None:
         with answering():
@@ -88,11 +101,20 @@ def _way(walk: Walk) -> str:
     return way_name(walk.route.fields)
 
 
-def _held(walk: Walk) -> Document:
-    """What held at the walk's position, within its window. The blocks and the way are the index's own fields."""
+def _questions(walk: Walk) -> list[Document]:
+    """What held at the walk's position, within its window: each version is in one of these, and mostly one is all.
+
+    The blocks and the way are the index's own fields.
+    """
+    blocks = blocks_at(walk.as_of or 0)
+    starts = range(0, len(blocks), MOST_AT_ONCE)
+    return [_held(walk, blocks[start : start + MOST_AT_ONCE]) for start in starts]
+
+
+def _held(walk: Walk, blocks: Sequence[Int64]) -> Document:
     position, fixed = walk.as_of or 0, [walk.equal[name] for name in walk.route.equal]
     return {
-        "blocks": {"$in": blocks_at(position)},
+        "blocks": {"$in": blocks},
         f"ways.{_way(walk)}": {
             "$gte": place([*fixed, *walk.window.lower]),
             "$lt": place([*fixed, *walk.window.upper]),

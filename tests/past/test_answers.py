@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 
 from gateway.errors import BadAsOf, BadCursor, NoHistory, NotYetVisible
 from gateway.mongo import blocks
+from gateway.queries import past
 from gateway.queries.pages import PageRequest, Range
 from gateway.queries.values import rank, stored
 from tests.past.library import (
@@ -80,6 +82,20 @@ async def test_every_path_walked_as_of_a_position_shows_the_fold_up_to_it(
         assert await full.walked(100, **wanted, as_of=position) == there
         counted = await full.queries.count(BOOKS, PageRequest(**wanted, as_of=position), fresh())
         assert counted == len(there)
+
+
+async def test_a_log_so_long_that_several_questions_are_asked_gives_the_same(
+    full: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelves = await full.shelves()
+    monkeypatch.setattr(past, "MOST_AT_ONCE", 7)
+    for (equal, order), position in product(PATHS, (90, 399)):
+        for descending in (False, True):
+            wanted: dict[str, Any] = {"where_equal": equal, "order": order, "descending": descending}
+            there = expected(shelves[position], equal, order, descending)
+            assert await full.walked(4, **wanted, as_of=position) == there
+            counted = await full.queries.count(BOOKS, PageRequest(**wanted, as_of=position), fresh())
+            assert counted == len(there)
 
 
 async def test_a_book_as_of_every_position_is_the_one_that_the_fold_has(full: World) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from gateway.mongo import blocks
 from gateway.mongo.client import Document
+from gateway.mongo.past import HOLDS
 from gateway.queries.pages import PageRequest, Range
 from tests.past.library import BOOKS, AuthorId, BookAdded, BookAscribed, BookId, BookPriced
 from tests.past.world import World, at_once, fresh, watching, world
@@ -35,13 +36,13 @@ class Old:
     versions: list[Document]
 
     def beside(self, position: int) -> int:
-        """How many versions began or ended in the position's own span and did not hold at it."""
+        """How many versions began or ended close to a position and did not hold at it."""
         span = position >> blocks.SPAN
         ends = [(each["_id"]["since"], each["until"]) for each in self.versions]
-        near = [
-            (since, until) for since, until in ends if span in (since >> blocks.SPAN, (until - 1) >> blocks.SPAN)
-        ]
-        return sum(not since <= position < until for since, until in near)
+        ended = [each for each in ends if span in (each[0] >> blocks.SPAN, (each[1] - 1) >> blocks.SPAN)]
+        holding = [since for since, until in ends if until == HOLDS and since >> blocks.SPAN >> 2 == span >> 2]
+        passed = sum(not since <= position < until for since, until in ended)
+        return passed + sum(since > position for since in holding)
 
     async def explained(self) -> list[Document]:
         """The executed plans of the questions since this was asked last."""
@@ -76,7 +77,7 @@ def events() -> Iterator[list[object]]:
 def narrow() -> Iterator[None]:
     """Spans smaller than they are, as this log is shorter than one of years."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(blocks, "SPAN", 10)
+        patch.setattr(blocks, "SPAN", 8)
         yield
 
 
