@@ -106,8 +106,9 @@ class Positions:
         return known.stopped if known else None
 
     def checkpoint(self, read_model: str) -> Checkpoint | None:
-        """Of the edition that answers; None before anything is known of it."""
-        return self._answering[read_model].checkpoint
+        """Of the edition that answers; None before anything is known of it, and for what follows from no events."""
+        found = self._answering.get(read_model)
+        return found.checkpoint if found else None
 
     async def wait(self, read_model: str, position: int, timeout: float) -> None:
         """Return when the read model has reached `position`.
