@@ -9,7 +9,9 @@ GatewayError
 │   ├── BadToken           a token that this log did not give
 │   ├── BadCursor          a cursor that this connection did not give
 │   ├── CursorExpired      a cursor that can't be gone on from any more
-│   └── BadPage            a page that is not offered
+│   ├── BadPage            a page that is not offered
+│   ├── BadAsOf            a moment that has not come yet
+│   └── NoHistory          a read model that keeps no past is asked for it
 ├── CommandIdReused        the command id belongs to another command
 ├── CommandFailed          a command function raised; nothing was changed
 ├── CommitTooLarge         a command with more events than one commit holds
@@ -85,6 +87,20 @@ class CursorExpired(BadInput):
 
 class BadPage(BadInput):
     """A page that is not offered."""
+
+
+class BadAsOf(BadInput):
+    """A moment that has not come yet: nobody knows how things will stand then."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, ("asOf",))
+
+
+class NoHistory(BadInput):
+    """A read model that keeps no past is asked how it stood."""
+
+    def __init__(self, read_model: str) -> None:
+        super().__init__(f"The read model {read_model} keeps no past: it can be read as it is now only.")
 
 
 class CommandIdReused(GatewayError):

@@ -29,6 +29,7 @@ class RecordedEvent:
     """An event as the log holds it; `index` counts the events of its commit from 0.
 
     A stored event that an upcaster splits is several of these, of one version, each with an index of its own.
+    `correlation` is the conversation that its command belonged to, `causation` what caused it, as named by clients.
     """
 
     position: int
@@ -38,6 +39,8 @@ class RecordedEvent:
     version: int
     actor: str
     event: object
+    correlation: str | None = None
+    causation: str | None = None
 
 
 def shown(events: Iterable[RecordedEvent]) -> list[RecordedEvent]:

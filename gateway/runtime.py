@@ -14,6 +14,7 @@ from gateway.commands.writer import Writer
 from gateway.errors import Unsuitable
 from gateway.eventlog.storage import EventLog
 from gateway.feeds.feeds import Feeds
+from gateway.history import with_history
 from gateway.messages import Envelope, Receipt
 from gateway.mongo.changes import Changes
 from gateway.mongo.checks import check
@@ -82,7 +83,7 @@ async def mongodb(settings: Settings) -> AsyncGenerator[str]:
 @asynccontextmanager
 async def opened(application: Application, settings: Settings, uri: str) -> AsyncGenerator[Store]:
     """The store of an application. Raises InvalidApplication, Unsuitable and Unavailable."""
-    model = read(application)
+    model = with_history(read(application))
     mongo = connect(uri, settings)
     try:
         await check(mongo)

@@ -25,6 +25,7 @@ from uuid import uuid4
 from graphql import GraphQLError
 
 from gateway.errors import (
+    BadAsOf,
     BadCursor,
     BadInput,
     BadPage,
@@ -36,6 +37,7 @@ from gateway.errors import (
     CursorExpired,
     GatewayError,
     LogBroken,
+    NoHistory,
     NotYetVisible,
     ReadModelNotBuilt,
     ReadModelStopped,
@@ -54,6 +56,8 @@ _CODES: dict[type[GatewayError], str] = {
     BadCursor: "BAD_CURSOR",
     CursorExpired: "CURSOR_EXPIRED",
     BadPage: "BAD_PAGE",
+    BadAsOf: "BAD_AS_OF",
+    NoHistory: "NO_HISTORY",
     BadInput: "BAD_INPUT",
     CommandIdReused: "COMMAND_ID_REUSED",
     CommitTooLarge: "COMMIT_TOO_LARGE",

@@ -17,12 +17,14 @@ from gateway.errors import BadInput
 Int64 = NewType("Int64", int)
 Token = NewType("Token", str)
 Version = NewType("Version", str)
+Moment = NewType("Moment", str)
 
 _DIGITS = 34
 """What a Decimal128 holds exactly (IEEE 754-2019, decimal128)."""
 
 _DECIMAL = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?")
 _WHOLE = re.compile(r"-?[0-9]{1,19}")
+_POSITION = re.compile(r"[0-9]{1,19}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # RFC 3339, to the millisecond as MongoDB keeps it; Python reads the rest of ISO 8601, too.
 _DATETIME = re.compile(_DATE.pattern + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,3})?(Z|[+-][0-9]{2}:[0-9]{2})")
@@ -95,6 +97,18 @@ def _parse_int64(value: object) -> int:
     return int(text)
 
 
+def _parse_moment(value: object) -> datetime | int:
+    text = text_of(value, "A Moment")
+    if _POSITION.fullmatch(text) and int(text) < 2**63:
+        return int(text)
+    try:
+        return _parse_datetime(text)
+    except BadInput:
+        raise BadInput(
+            'A Moment is a time in RFC 3339, as in "2026-01-31T23:59:59Z", or a position of the log, as in "42".'
+        ) from None
+
+
 def _parse_name(name: str) -> Callable[[object], str]:
     def parse(value: object) -> str:
         text = text_of(value, f"A {name}")
@@ -141,6 +155,13 @@ STANDARD: dict[object, ScalarDefinition] = {
         description="A 64-bit integer as a text: an Int ends at 2^31.",
         serialize=str,
         parse_value=_parse_int64,
+    ),
+    Moment: strawberry.scalar(
+        name="Moment",
+        description='A moment of the log: a time in RFC 3339, "2026-01-31T23:59:59Z", with all that was committed '
+        'at it or before, or a position, "42".',
+        serialize=str,
+        parse_value=_parse_moment,
     ),
     Token: strawberry.scalar(
         name="Token",

@@ -143,7 +143,9 @@ class View(Part, Generic[V, E]):
     """A read model of one view a key.
 
     `one` and `many` name its fields in the API. `key` finds the key in events that do not begin with it.
-    `version` is raised by hand when `project` gives other views for the same events.
+    `version` is raised by hand when `project` gives other views for the same events. With `history` every
+    version of a view is kept, and the API takes `asOf`; to switch it on or off, or to change `indexes` then, builds
+    it anew.
     """
 
     project: Callable[Concatenate[V | None, E, ...], V | None]
@@ -152,6 +154,7 @@ class View(Part, Generic[V, E]):
     indexes: Sequence[Index] = ()
     key: Callable[..., Any] | None = None
     version: int = 1
+    history: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,11 +171,12 @@ class Journal(Part, Generic[V, E]):
 class Application:
     """All that makes an application; what is not listed here does not exist.
 
-    `demo` gives commands for `serve --demo`. `gateway.application.reading.read` turns this into a model
-    and reports every mistake at once.
+    `demo` gives commands for `serve --demo`. With `history` the events themselves can be queried.
+    `gateway.application.reading.read` turns this into a model and reports every mistake at once.
     """
 
     streams: Sequence[Part]
     commands: Sequence[Part | Callable[..., object]]
     views: Sequence[Part]
     demo: Callable[[], Iterator[object]] | None = None
+    history: bool = False

@@ -123,6 +123,8 @@ class ReadModel:
     every view that links to them. `recorded` are the fold's parameters that come from the recorded event. `stream`
     is the kind of stream that a view stands for, None where its key is anything but a stream's id: that stream's
     events, followed or not, give the view its version. `generation` tells apart what is kept of the same version.
+    `history` says that the views' past is kept, `alone` that a journal's fold looks at the event and never at the
+    last view.
     """
 
     name: str
@@ -143,6 +145,8 @@ class ReadModel:
     paths: tuple[AccessPath, ...]
     version: int
     generation: int = 1
+    history: bool = False
+    alone: bool = False
 
     @property
     def kept(self) -> bool:
@@ -166,6 +170,7 @@ class Model:
     read_models: tuple[ReadModel, ...]
     demo: Callable[[], Iterator[object]] | None
     upcasts: Upcasts = field(default_factory=dict[tuple[str, int], tuple[Target, ...]])
+    history: bool = False
 
     def command_of(self, command: object) -> CommandType:
         return self._by_class()[type(command)]

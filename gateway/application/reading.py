@@ -67,11 +67,13 @@ def read(application: Application) -> Model:
     reading.unique("rejection", (each.__name__ for each in {one for each in commands for one in each.rejections}))
     reading.unique("API name", (name for each in views for name in (each.one, each.many) if name))
     reading.unique("view", (each.view.__name__ for each in views))
+    if application.history:
+        reading.unique("name of the history", ("history", "events", *(each.many for each in views)))
     if reading.problems:
         raise InvalidApplication(reading.problems)
     events = {each.name: each for each in reading.events.values()}
     upcasts = upcasts_of(reading.steps)
-    return Model(reading.ids, streams, commands, events, views, application.demo, upcasts)
+    return Model(reading.ids, streams, commands, events, views, application.demo, upcasts, application.history)
 
 
 @dataclass
@@ -273,6 +275,7 @@ class _Reading:
             fan_out=fan_out,
             paths=tuple(self.paths(view, declared.indexes)),
             version=declared.version,
+            history=isinstance(declared, View) and declared.history,
         )
 
     def followed(self, fold: Any, union: tuple[Any, ...]) -> Iterator[EventType]:

@@ -27,6 +27,7 @@ _NAMES: Mapping[Any, str] = {
     datetime: "datetime",
     date: "date",
     UUID: "uuid",
+    Any: "anything",
 }
 _EXAMPLES: Mapping[str, Any] = {
     "string": "text",

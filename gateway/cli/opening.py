@@ -8,6 +8,7 @@ from gateway.application import Application
 from gateway.application.model import Model
 from gateway.application.reading import read
 from gateway.eventlog.storage import EventLog
+from gateway.history import with_history
 from gateway.mongo.checks import check
 from gateway.mongo.client import Database, connect
 from gateway.mongo.embedded import running_uri
@@ -27,7 +28,7 @@ class Opened:
 @asynccontextmanager
 async def opened(application: Application, settings: Settings) -> AsyncGenerator[Opened]:
     """The log beside a gateway that runs, or on an embedded MongoDB that ends with this command."""
-    model = read(application)
+    model = with_history(read(application))
     running = settings.mongodb_uri or running_uri(settings.data_dir)
     async with mongodb(settings.model_copy(update={"mongodb_uri": running})) as uri:
         mongo = connect(uri, settings)

@@ -62,7 +62,17 @@ def encode_commit(model: Model, draft: Draft, after: Head) -> Encoded:
     chain = hashlib.sha256(after.chain + covered).digest()
     document = _appended(covered, previous=after.chain, chain=chain)
     events = tuple(
-        RecordedEvent(position, index, draft.at, stream, version, draft.command.actor, event)
+        RecordedEvent(
+            position,
+            index,
+            draft.at,
+            stream,
+            version,
+            draft.command.actor,
+            event,
+            draft.correlation,
+            draft.causation,
+        )
         for index, (stream, version, event) in enumerate(draft.events)
     )
     commit = Commit(position, draft.at, draft.command, events, chain, len(document))
@@ -114,8 +124,9 @@ def decode_commit(model: Model, raw: RawBSONDocument) -> Commit:
     decoded = [(each, event) for each in document["events"] for event in _decoded(model, position, each)]
     if len(decoded) > MOST_EVENTS:
         raise UndecodableEvent(position, f"upcasters make more than {MOST_EVENTS} events of one commit.")
+    origin = document["correlation"], document["causation"]
     events = tuple(
-        RecordedEvent(position, index, at, each["stream"], each["version"], record.actor, event)
+        RecordedEvent(position, index, at, each["stream"], each["version"], record.actor, event, *origin)
         for index, (each, event) in enumerate(decoded)
     )
     return Commit(position, at, record, events, bytes(document["chain"]), len(raw.raw))

@@ -12,6 +12,8 @@ from uuid import UUID
 
 from bson import Int64
 
+from gateway.application.model import ReadModel
+
 MOST_TOUCHED = 1_000
 """Beyond so many keys a checkpoint does not name them: any view may have changed."""
 
@@ -108,6 +110,11 @@ class Checkpoint:
 def checkpoint_id(read_model: str, version: int, generation: int = 1) -> str:
     """The `_id` of the checkpoint of one edition of a read model: its views are in `views.` with this name."""
     return f"{read_model}.{version}" if generation == 1 else f"{read_model}.{version}.{generation}"
+
+
+def id_of(model: ReadModel) -> str:
+    """The id of the checkpoint of an edition."""
+    return checkpoint_id(model.name, model.version, model.generation)
 
 
 def checkpoint_of(document: Mapping[str, Any]) -> Checkpoint:

@@ -19,6 +19,10 @@ from gateway.projections.storage import Refused, Update, ViewStore, names
 from gateway.projections.working import Careful, Lane, Worker, Working, lanes
 from gateway.settings import Settings
 
+MOST_WITH_HISTORY = 100
+"""Commits that are applied at once where the past is kept: its indexes are written all over, and a transaction that
+changes more of them than a fifth of MongoDB's cache is rolled back, again and again."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -153,7 +157,8 @@ class Builder:
 
     async def _batch(self, lane: Lane) -> Commits | Parts | None:
         seen = datetime.now(UTC)
-        limit = 1 if lane.progress else min(self.settings.fold_commits, lane.room or self.settings.fold_commits)
+        most = min(self.settings.fold_commits, MOST_WITH_HISTORY if lane.history else self.settings.fold_commits)
+        limit = 1 if lane.progress else min(most, lane.room or most)
         commits = await self._read(lane, limit)
         for each in lane.members:
             each.caught_up = None if commits else seen

@@ -5,10 +5,9 @@ from dataclasses import dataclass, replace
 
 from gateway.application.model import Model, ReadModel
 from gateway.errors import RebuildRefused
-from gateway.mongo.checkpoints import Checkpoint
+from gateway.mongo.checkpoints import Checkpoint, id_of
 from gateway.mongo.live import Live, Lives
 from gateway.projections.editions import fits, own, unused
-from gateway.projections.starting import id_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from gateway.application.editions import shape_of
+from gateway.application.editions import shapes_read
 from gateway.application.model import Model, ReadModel
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_id
 from gateway.mongo.client import Database
@@ -35,7 +35,7 @@ def own(model: ReadModel, editions: Sequence[Checkpoint], live_: Live | None) ->
 def fits(model: ReadModel, edition: Checkpoint | Live) -> bool:
     """Whether an edition is of the version and the shape that the code has."""
     same = (edition.read_model, edition.version) == (model.name, model.version)
-    return same and edition.shape in (None, shape_of(model))
+    return same and edition.shape in shapes_read(model)
 
 
 def unused(model: ReadModel, editions: Sequence[Checkpoint]) -> int:

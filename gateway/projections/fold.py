@@ -12,9 +12,11 @@ from bson import Int64
 from gateway.messages import RecordedEvent
 from gateway.mongo.checkpoints import Difference
 from gateway.mongo.codec import decoder, encoder
+from gateway.mongo.past import PastChange, Version, stored_version
 from gateway.mongo.paths import VERSION, version_of
 from gateway.projections.differences import told
 from gateway.projections.parking.aside import NOTHING_ASIDE, Aside, Kept, Park, Parking, Unstorable, check_storable
+from gateway.projections.past import Versions
 from gateway.projections.reach import FoldFailed, Plan, Step, WrongKey
 
 Document: TypeAlias = dict[str, Any]
@@ -26,7 +28,7 @@ class Folded:
 
     `latest` are a journal's last views by key. `touched` are the stored keys of all that changed or were parked.
     `parks` are the keys whose fold raised, `kept` the events that wait for parked keys. `differences` says how
-    views changed, where they are few.
+    views changed, where they are few. `past` is what a read model with history adds to it.
     """
 
     added: Sequence[Document] = ()
@@ -37,6 +39,7 @@ class Folded:
     parks: Sequence[Park] = ()
     kept: Sequence[Kept] = ()
     differences: Sequence[Difference] = ()
+    past: PastChange | None = None
 
 
 def fold(
@@ -81,6 +84,10 @@ class _Views:
     changed: dict[Any, None] = field(default_factory=dict[Any, None])
     holding: dict[tuple[str, Any], dict[Any, None]] = field(default_factory=dict[tuple[str, Any], dict[Any, None]])
     """The keys of the views whose link holds a value, as they are now and not as they are stored."""
+    past: Versions | None = None
+
+    def __post_init__(self) -> None:
+        self.past = Versions() if self.plan.model.history else None
 
     def load(self, documents: Iterable[Document]) -> None:
         model = self.plan.model
@@ -92,6 +99,8 @@ class _Views:
             self.views[key] = view
             self.versions[key] = version_of(document)
             self._link(key, None, view)
+            if self.past:
+                self.past.load(key, document)
 
     def take(self, step: Step) -> None:
         parking = self.parking
@@ -104,6 +113,8 @@ class _Views:
                 parking.park(key, step, error)
         if parking.active:
             parking.keep(step)
+            if self.past:
+                self.past.note(step.recorded)
 
     def _linked(self, step: Step) -> Iterable[Any]:
         return dict.fromkeys(key for link in step.links for key in self.holding.get((link, step.key), ()))
@@ -112,23 +123,31 @@ class _Views:
         """Nothing has changed where this raises, but for links of a key that is parked then."""
         before = self.views.get(key)
         after = self.plan.fold(before, step.recorded) if step.folded else before
+        version = step.recorded.version if step.own else self.versions.get(key, 0)
+        changed = after is not before or (step.own and before is not None)
+        kept = self._check(key, after, version) if changed else None
         if after is not before:
-            self._check(key, after)
             self._link(key, before, after)
-        if step.own:
-            self.versions[key] = step.recorded.version
-        if after is before and not (step.own and before is not None):
-            return
-        self.views[key] = after
-        self.changed[key] = None
+        self.versions[key] = version
+        if changed:
+            self.views[key] = after
+            self.changed[key] = None
+            if self.past:
+                self.past.change(key, step.recorded, kept)
 
-    def _check(self, key: Any, after: Any) -> None:
+    def _check(self, key: Any, after: Any, version: int) -> Document | None:
+        """The view as its past is to keep it, None where it keeps none. Raises where it can't be stored."""
+        model = self.plan.model
         if after is None:
-            return
-        if getattr(after, self.plan.model.key_field) != key:
+            return None
+        if getattr(after, model.key_field) != key:
             raise WrongKey
+        if not (self.past or self.parking.thorough):
+            return None
+        document = self._document(after, version)
         if self.parking.thorough:
-            check_storable(encoder(self.plan.model.view, self.plan.model.key_field)(after))
+            check_storable(stored_version(model, Version(0, document)) if self.past else document)
+        return document
 
     def _link(self, key: Any, before: Any, after: Any) -> None:
         for name in self.plan.links:
@@ -141,8 +160,6 @@ class _Views:
                 del self.holding[name, old][key]
 
     def folded(self) -> Folded:
-        model = self.plan.model
-        encode = encoder(model.view, model.key_field)
         added: list[Document] = []
         replaced: list[Document] = []
         removed: list[Any] = []
@@ -152,20 +169,24 @@ class _Views:
                 removed += [stored["_id"]] if stored else []
                 continue
             try:
-                document = encode(view) | self._version(key)
+                document = self._document(view, self.versions.get(key, 0))
             except Exception as error:
                 raise Unstorable from error
+            if self.past:
+                document |= self.past.since(key)
             if stored is None:
                 added.append(document)
             elif document != stored:
                 replaced.append(document)
         touched = [*removed, *(each["_id"] for each in (*added, *replaced))]
-        differences = told(model, self.stored.values(), (*added, *replaced), touched)
-        folded = Folded(added, replaced, removed, touched=touched, differences=differences)
+        differences = told(self.plan.model, self.stored.values(), (*added, *replaced), touched)
+        past = self.past.changes(self.changed) if self.past else None
+        folded = Folded(added, replaced, removed, touched=touched, differences=differences, past=past)
         return _with_aside(folded, self.parking)
 
-    def _version(self, key: Any) -> Document:
-        return {VERSION: self.versions.get(key, 0)} if self.plan.model.stream else {}
+    def _document(self, view: Any, version: int) -> Document:
+        model = self.plan.model
+        return encoder(model.view, model.key_field)(view) | ({VERSION: version} if model.stream else {})
 
 
 @dataclass
@@ -214,6 +235,7 @@ class _Journal:
             for document in self.changed.values()
         ]
         touched = [each["_id"] for each in latest]
+        latest = () if self.plan.model.alone else latest
         return _with_aside(Folded(added=self.lines, latest=latest, touched=touched), self.parking)
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
-from gateway.application.editions import shape_of
+from gateway.application.editions import shape_of, shapes_read
 from gateway.application.model import ReadModel
 from gateway.eventlog.encoding import GENESIS
-from gateway.mongo.checkpoints import Checkpoint, checkpoint_id
+from gateway.mongo.checkpoints import Checkpoint, id_of
 from gateway.projections.storage import ViewStore, names
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,7 +30,7 @@ async def start(store: ViewStore, identity: UUID, models: Sequence[ReadModel]) -
     for model in models:
         await store.begin(beginning(model, identity))
     found = await store.checkpoints(map(id_of, models))
-    if any(found[id_of(model)].shape not in (None, shape_of(model)) for model in models):
+    if any(found[id_of(model)].shape not in shapes_read(model) for model in models):
         raise Taken
     there = await store.collections()
     chains = await store.chains(each.position for each in found.values())
@@ -46,11 +46,6 @@ async def start(store: ViewStore, identity: UUID, models: Sequence[ReadModel]) -
         if checked[model.name] != before:
             await store.note([(before, checked[model.name])])
     return checked
-
-
-def id_of(model: ReadModel) -> str:
-    """The id of the checkpoint of an edition."""
-    return checkpoint_id(model.name, model.version, model.generation)
 
 
 def beginning(model: ReadModel, identity: UUID) -> Checkpoint:

@@ -17,9 +17,10 @@ from pymongo import ASCENDING, DeleteOne, InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure
 
 from gateway.application.model import AccessPath, ReadModel
-from gateway.mongo.checkpoints import Checkpoint, checkpoint_id, checkpoint_of, document_of, unmoved
+from gateway.mongo.checkpoints import Checkpoint, checkpoint_of, document_of, id_of, unmoved
 from gateway.mongo.client import Collection, Database, Document, collection, settle
 from gateway.mongo.collections import CHECKPOINTS, EVENTS, views
+from gateway.mongo.past import create_past, past_names, write_past
 from gateway.mongo.paths import index_keys, index_name
 from gateway.mongo.transactions import transact
 from gateway.projections.fold import Folded
@@ -43,6 +44,10 @@ class Refused(Exception):
     def __init__(self, checkpoint: Checkpoint, error: Exception) -> None:
         self.checkpoint = checkpoint
         super().__init__(f"Its views can't be stored: {type(error).__name__}.")
+
+
+class PastChanged(Exception):
+    """A past is not as the watcher left it: somebody changed it by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +121,24 @@ class ViewStore:
 
     async def create(self, model: ReadModel) -> None:
         """The collections of a read model and their indexes, where they are missing."""
-        for each in _collections(self._database, model):
+        for name in names(model):
             with suppress(CollectionInvalid):
-                await _create(self._database, each.name)
+                await _create(self._database, name)
         with pymongo.timeout(_INDEX_SECONDS):
             for path in _paths(model):
                 keys = index_keys(path, model.key_field, model.journal)
                 if keys != [("_id", ASCENDING)]:
                     name = index_name(path, model.key_field, model.journal)
                     await self._views(model).create_index(keys, name=name)
+            if model.history:
+                await create_past(self._database, model)
 
     async def load(self, plan: Plan, reached: Reached, most: int) -> list[Document] | None:
         """The views that some steps begin with; None where more than `most` are linked ones."""
         keys = list({plan.store_key(step.key) for step in reached.steps if not step.links})
         linked = [_holding(plan, *each) for each in fan_outs(reached)]
         conditions = [*([{"_id": {"$in": keys}}] if keys else []), *linked]
-        if not conditions:
+        if not conditions or plan.model.alone:
             return []
         limit = len(keys) + most + 1
         query = conditions[0] if len(conditions) == 1 else {"$or": conditions}
@@ -207,6 +214,8 @@ class ViewStore:
             if folded.latest:
                 latest = [_put(each) for each in folded.latest]
                 await self._begun(model).bulk_write(latest, ordered=False, session=session)
+            if folded.past and not await write_past(self._database, model, folded.past, session):
+                raise Refused(update.before, PastChanged())
         except (BSONError, OverflowError, ValueError) as error:
             raise Refused(update.before, error) from error
         except BulkWriteError as error:
@@ -255,9 +264,10 @@ class ViewStore:
 
 
 def names(model: ReadModel) -> list[str]:
-    """The collections of a read model: its views and, for a journal, the last view of each key."""
-    name = f"views.{checkpoint_id(model.name, model.version, model.generation)}"
-    return [name, f"{name}.last"] if model.journal else [name]
+    """The collections of a read model: its views, a journal's last view of each key, those of its past."""
+    own = id_of(model)
+    last = [f"views.{own}.last"] if model.journal and not model.alone else []
+    return [f"views.{own}", *last, *(past_names(own) if model.history else [])]
 
 
 def _collections(database: Database, model: ReadModel) -> list[Collection]:

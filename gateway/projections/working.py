@@ -60,12 +60,24 @@ class Lane:
         return self.members[0].checkpoint.position
 
     @property
+    def history(self) -> bool:
+        return self.members[0].plan.model.history
+
+    @property
     def progress(self) -> Progress | None:
         return self.members[0].checkpoint.progress
 
 
 def lanes(workings: Sequence[Working]) -> Iterator[Lane]:
-    """The lanes from the hindmost on. Whoever is in the midst of a commit has a lane of its own."""
+    """The lanes from the hindmost on. Whoever is in the midst of a commit has a lane of its own.
+
+    Those that keep their past go in smaller steps, so they hold up none that don't.
+    """
+    for history in (False, True):
+        yield from _lanes([each for each in workings if each.plan.model.history is history])
+
+
+def _lanes(workings: Sequence[Working]) -> Iterator[Lane]:
     places = sorted({each.place for each in workings})
     for place in places:
         position, amid = place

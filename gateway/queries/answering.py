@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from gateway.application.editions import shape_of
+from gateway.application.editions import shape_of, shapes_read
 from gateway.application.model import ReadModel
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_id
 from gateway.mongo.live import Live
@@ -67,7 +67,7 @@ class Answering:
     def _choose(self) -> str | None:
         if self.live is None:
             return self._plain
-        if self.live.shape in (None, self._shape):
+        if self.live.shape in shapes_read(self.read_model):
             return self.live.edition
         return next((each for each in reversed(self.live.past) if self._is_own(each)), None)
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeAlias
 
 from gateway.errors import BadPage
 from gateway.settings import Settings
+
+AsOf: TypeAlias = datetime | int
+"""A time, or a position of the log: how everything stood once all commits up to it were made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,8 @@ class PageRequest:
     view's own types. Of a field in `where_in` a view has one of the values; the order field may be one of them.
     Without `order` the views come in the order of the first access path declared with these equal fields, and by
     key where nothing must be equal. Cursors are those of the connection's edges. `link` is the equal field by whose
-    value pages of one tick are told apart and gathered; without it the path's first field is.
+    value pages of one tick are told apart and gathered; without it the path's first field is. With `as_of` the
+    views are those of that moment.
     """
 
     where_equal: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -47,6 +52,7 @@ class PageRequest:
     before: str | None = None
     where_in: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])
     link: str | None = None
+    as_of: AsOf | None = None
 
     @property
     def equal_fields(self) -> tuple[str, ...]:
@@ -65,12 +71,14 @@ class PageRequest:
 class Viewed:
     """A view with its key, in a journal the line's own number, and the version of the stream that it stands for.
 
-    The version is 0 where a view stands for no stream, and in views of a time when none was kept.
+    The version is 0 where a view stands for no stream, and in views of a time when none was kept. `as_of` is the
+    position at which it was so, None for a view as it is.
     """
 
     key: Any
     view: Any
     version: int = 0
+    as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +104,12 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Edges in the connection's order, and whether there is more on either side."""
+    """Edges in the connection's order, and whether there is more on either side; `as_of` a position, if any."""
 
     edges: tuple[Edge, ...]
     has_next: bool
     has_previous: bool
+    as_of: int | None = None
 
     @property
     def start_cursor(self) -> str | None:

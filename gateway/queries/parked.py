@@ -48,10 +48,10 @@ class Parked:
             return known.parked.named.get(key)
         return await self._keys.get(known.id, key)
 
-    async def refuse(self, read_model: ReadModel, key: Any) -> None:
-        """Raises ViewParked where the view of a stored key lacks events."""
+    async def refuse(self, read_model: ReadModel, key: Any, as_of: int | None = None) -> None:
+        """Raises ViewParked where the view of a stored key lacks events; `as_of` a position, those up to it."""
         position = await self.since(read_model, key)
-        if position is not None:
+        if position is not None and (as_of is None or position <= as_of):
             raise ViewParked(read_model.name, name_of(key), position)
 
     async def refuse_line(self, read_model: ReadModel, number: int) -> None:

@@ -10,7 +10,7 @@ from typing import Self
 
 from gateway.application.model import Model
 from gateway.errors import NotYetVisible, ReadModelNotBuilt, ReadModelStopped, Unavailable
-from gateway.mongo.changes import Changes, CheckpointMoved, Heard, Interrupted, LiveMoved
+from gateway.mongo.changes import Changes, CheckpointMoved, CommitAdded, Heard, Interrupted, LiveMoved
 from gateway.mongo.checkpoints import Checkpoint
 from gateway.mongo.client import Database
 from gateway.mongo.live import Live
@@ -46,6 +46,8 @@ class Positions:
         self._answering: dict[str, Answering] = answering(model.read_models)
         self._waiters: dict[str, list[_Waiter]] = {name: [] for name in self._answering}
         self._began = datetime.now(UTC)
+        self.head = 0
+        "The greatest position of the log that this process has heard of."
         self._heard = time.monotonic()
         self._looking: asyncio.Task[None] | None = None
         self._stop: Callable[[], None] = lambda: None
@@ -104,7 +106,7 @@ class Positions:
         return known.stopped if known else None
 
     def checkpoint(self, read_model: str) -> Checkpoint | None:
-        """Of the edition that answers; None before anything is known of it, and of what follows from no events."""
+        """Of the edition that answers; None before anything is known of it, and for what follows from no events."""
         found = self._answering.get(read_model)
         return found.checkpoint if found else None
 
@@ -123,6 +125,18 @@ class Positions:
             if remaining <= 0:
                 raise NotYetVisible(read_model, position, self.reached(read_model))
             await self._news(read_model, position, remaining)
+
+    async def wait_until(self, read_model: str, moment: datetime, timeout: float) -> None:
+        """Return when the read model has stood at the head of the log at a moment or after it; raises the same."""
+        deadline = time.monotonic() + timeout
+        while (known := self.checkpoint(read_model)) is None or known.at_head < moment:
+            reached = self.reached(read_model)
+            if reason := self.stopped(read_model):
+                raise ReadModelStopped(read_model, reached, reason)
+            remaining = deadline - time.monotonic()
+            if remaining <= 0:
+                raise NotYetVisible(read_model, max(self.head, reached + 1), reached)
+            await self._news(read_model, 0, remaining)
 
     async def _news(self, read_model: str, position: int, remaining: float) -> None:
         """Wait until the read model may be there, until time is up, or until it has been silent too long."""
@@ -144,6 +158,8 @@ class Positions:
                 self._learn(checkpoint, heard=True)
             case LiveMoved(live):
                 self._switch(live)
+            case CommitAdded(position):
+                self.head = max(self.head, position)
             case Interrupted():
                 self._look_up()
             case _:

@@ -30,7 +30,10 @@ from gateway.queries.windows import Window
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """A stretch of an index, walked up or down, for at most `limit` views; `equal` are stored values."""
+    """A stretch of an index, walked up or down, for at most `limit` views; `equal` are stored values.
+
+    With `as_of` it goes through the views as they stood at that position.
+    """
 
     read_model: ReadModel
     route: Route
@@ -38,6 +41,7 @@ class Walk:
     window: Window
     down: bool
     limit: int
+    as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +59,7 @@ class Views:
         self._database = database
         self._asked = asked
         self._seen = seen
-        self._across = database.with_options(
-            codec_options=OPTIONS, read_preference=ReadPreference.PRIMARY, read_concern=MAJORITY
-        )
+        self._across = across(database)
 
     async def by_key(self, read_model: ReadModel, keys: Sequence[Any]) -> list[Document]:
         """The views of some keys, in no order."""
@@ -145,6 +147,13 @@ class Views:
         if read_model.kept:
             return collection(self._database, read_model.name)
         return edition(self._database, self._asked(read_model.name))
+
+
+def across(database: Database) -> Database:
+    """The database for questions that begin with no collection: majority reads on the primary."""
+    return database.with_options(
+        codec_options=OPTIONS, read_preference=ReadPreference.PRIMARY, read_concern=MAJORITY
+    )
 
 
 class Checkpoints:

@@ -174,6 +174,8 @@ RAISED = [
     errors.CursorExpired("This order is gone."),
     errors.CursorExpired("This cursor is too old."),
     errors.BadPage("This is no page."),
+    errors.BadAsOf("This moment has not come yet."),
+    errors.NoHistory("customers"),
     errors.CommandIdReused(COMMAND),
     errors.CommitTooLarge(1_001, 5),
     errors.HoleInLog(5, SECRET),

@@ -1,10 +1,13 @@
 """The whole schema, put together."""
 
+from dataclasses import replace
+
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from gateway.api.schema.events import EventTypes
 from gateway.api.schema.filters import Filters
+from gateway.api.schema.history import HistoryField
 from gateway.api.schema.mutations import Mutations
 from gateway.api.schema.queries import QueryFields
 from gateway.api.schema.subscriptions import SubscriptionFields
@@ -12,6 +15,7 @@ from gateway.api.schema.types import Types
 from gateway.api.schema.views import ViewTypes
 from gateway.application.model import Model
 from gateway.audit.entries import with_audit_trail
+from gateway.history import NAME
 
 
 def build_schema(model: Model) -> strawberry.Schema:
@@ -19,11 +23,13 @@ def build_schema(model: Model) -> strawberry.Schema:
 
     Every event is in it, also one that no command answers any more: the log holds them for ever.
     """
-    types = Types(with_audit_trail(model))
+    views_of = tuple(each for each in model.read_models if each.name != NAME)
+    types = Types(with_audit_trail(replace(model, read_models=views_of)))
     events = EventTypes(types)
     filters = Filters(types)
     views = ViewTypes(types, filters)
-    query = QueryFields(types, views).made()
+    history = {"events": HistoryField(types, events, views).made()} if model.history else {}
+    query = QueryFields(types, views).made(history)
     return strawberry.Schema(
         query=query,
         mutation=Mutations(types, events, views, query).made(),

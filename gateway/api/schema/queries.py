@@ -10,7 +10,7 @@ from gateway.api.ids import local_id, split_id
 from gateway.api.schema.making import Argument, Field, object_type
 from gateway.api.schema.parked import FIELD, parked_views
 from gateway.api.schema.types import Types
-from gateway.api.schema.views import ViewTypes, shown
+from gateway.api.schema.views import ViewTypes, as_of, shown
 from gateway.application.descriptions import deprecation, describe
 from gateway.application.model import ReadModel
 from gateway.application.types import is_id
@@ -28,7 +28,7 @@ class QueryFields:
         self._types, self._views = types, views
         self._kinds = {each.view.__name__: each for each in types.model.read_models}
 
-    def made(self) -> type:
+    def made(self, history: dict[str, Field]) -> type:
         found = {
             "node": Field(self._types.node | None, "Anything by its id.", self._node, _ID),
             "nodes": Field(
@@ -40,7 +40,7 @@ class QueryFields:
                 found[read_model.one] = self._one(read_model)
             found[read_model.many] = self._views.connection(read_model)
         found[FIELD] = parked_views(self._types.model)
-        return object_type("Query", found, "Reads: every field is answered from read models.")
+        return object_type("Query", found | history, "Reads: every field is answered from read models.")
 
     async def _node(self, _root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Viewed | None:
         return await self._find(info, arguments["id"], ("id",))
@@ -62,10 +62,10 @@ class QueryFields:
         name, annotation, parse = self._key_argument(read_model)
 
         async def resolve(_root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Viewed | None:
-            return await shown(info, read_model, parse(arguments[name]))
+            return await shown(info, read_model, parse(arguments[name]), arguments.get("as_of"))
 
         found, view = self._views.of(read_model) | None, read_model.view
-        taken = {name: Argument(annotation)}
+        taken = {name: Argument(annotation), **as_of(read_model)}
         return Field(found, describe(view), resolve, taken, deprecated=deprecation(view))
 
     def _key_argument(self, read_model: ReadModel) -> tuple[str, Any, Callable[[Any], Any]]:

@@ -60,8 +60,6 @@ class SubscriptionFields:
         return object_type("Subscription", found)
 
     def _followed(self) -> Field:
-        edge = object_type("EventEdge", {"cursor": Field(str), "node": Field(self._events.interface)})
-
         async def follow(
             _root: Any, info: strawberry.Info, arguments: dict[str, Any]
         ) -> AsyncGenerator[Opened | Followed]:
@@ -79,7 +77,7 @@ class SubscriptionFields:
             "Events of a stream, of a category such as `account`, or all: history from `after`, a cursor or a "
             "token, then live; completes by itself at `until`."
         )
-        return Field(edge, described, follow, _PLACES)
+        return Field(self._events.edge, described, follow, _PLACES)
 
     def _follows(self, arguments: dict[str, Any]) -> str | None:
         """What to follow: a stream, a category, or everything. Raises BadInput."""

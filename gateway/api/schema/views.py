@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 
 from gateway.api.ids import global_id
-from gateway.api.scalars import Version
+from gateway.api.scalars import Moment, Version
 from gateway.api.schema.filters import PAGE, Filters
 from gateway.api.schema.making import Argument, Field, Resolve, by, declared, define, object_type
 from gateway.api.schema.types import Types
@@ -16,7 +16,7 @@ from gateway.application.descriptions import deprecated_fields, deprecation, des
 from gateway.application.model import IdType, ReadModel
 from gateway.application.naming import id_field
 from gateway.application.types import fields_of, is_id, optional
-from gateway.queries.pages import Page, PageRequest, Viewed
+from gateway.queries.pages import AsOf, Page, PageRequest, Viewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ViewTypes:
         self._types, self._filters = types, filters
         models = types.model.read_models
         self._declared = {each.name: declared(each.view.__name__, [types.node]) for each in models}
-        self._page_info = object_type("PageInfo", _page_info())
+        self.page_info = object_type("PageInfo", _page_info())
         self._edges = {each.name: self._edge(each) for each in models}
         self._connections = {each.name: self._connection(each) for each in models}
         for each in models:
@@ -49,7 +49,7 @@ class ViewTypes:
 
         async def resolve(root: Any, info: strawberry.Info, _arguments: Any) -> Viewed | None:
             found = key(root)
-            return None if found is None else await shown(info, read_model, found)
+            return None if found is None else await shown(info, read_model, found, getattr(root, "as_of", None))
 
         annotation = self.of(read_model)
         return Field(annotation | None if may_be_absent else annotation, resolve=resolve, late=not may_be_absent)
@@ -59,9 +59,11 @@ class ViewTypes:
 
         async def resolve(_root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Connected:
             limit = context_of(info).services.settings.text_limit
-            return await self._connected(read_model, self._filters.request(read_model, arguments, limit), info)
+            wanted = self._filters.request(read_model, arguments, limit)
+            return await self._connected(read_model, replace(wanted, as_of=arguments.get("as_of")), info)
 
-        return self._connecting(read_model, resolve, {**PAGE, **self._filters.arguments(read_model)})
+        taken = {**PAGE, **self._filters.arguments(read_model), **as_of(read_model)}
+        return self._connecting(read_model, resolve, taken)
 
     def _nested(self, read_model: ReadModel, link: str) -> Field:
         """A field of a view: the connection over what links to it, by the access paths that begin with the link."""
@@ -69,7 +71,7 @@ class ViewTypes:
         async def resolve(root: Viewed, info: strawberry.Info, arguments: dict[str, Any]) -> Connected:
             limit = context_of(info).services.settings.text_limit
             wanted = self._filters.request(read_model, arguments, limit, (link, root.key))
-            return await self._connected(read_model, wanted, info)
+            return await self._connected(read_model, replace(wanted, as_of=root.as_of), info)
 
         return self._connecting(read_model, resolve, {**PAGE, **self._filters.arguments(read_model, link)})
 
@@ -80,7 +82,7 @@ class ViewTypes:
     async def _connected(self, read_model: ReadModel, wanted: PageRequest, info: strawberry.Info) -> Connected:
         context = context_of(info)
         page = await context.services.queries.page(read_model, wanted, context.freshness)
-        return Connected(read_model, wanted, page)
+        return Connected(read_model, replace(wanted, as_of=page.as_of), page)
 
     def _fields(self, read_model: ReadModel) -> dict[str, Field]:
         found = {"id": Field(strawberry.ID, resolve=_id_of(read_model))}
@@ -125,7 +127,7 @@ class ViewTypes:
         fields = {
             "edges": Field(list[self.edge(read_model)], resolve=by(lambda root: root.page.edges)),
             "nodes": Field(list[node], resolve=by(lambda root: [each.viewed for each in root.page.edges])),
-            "page_info": Field(self._page_info, resolve=by(lambda root: root.page)),
+            "page_info": Field(self.page_info, resolve=by(lambda root: root.page)),
             "total_count": Field(int | None, "Exact, or null where there are too many to count.", total),
         }
         return object_type(f"{name}Connection", fields)
@@ -144,10 +146,15 @@ class ViewTypes:
         return lambda value: isinstance(value, Viewed) and type(value.view) is read_model.view
 
 
-async def shown(info: strawberry.Info, read_model: ReadModel, key: Any) -> Viewed | None:
-    """The view of a key, as fresh as the request asks for."""
+async def shown(info: strawberry.Info, read_model: ReadModel, key: Any, as_of: AsOf | None = None) -> Viewed | None:
+    """The view of a key, as fresh as the request asks for, or as of a moment."""
     context = context_of(info)
-    return await context.services.queries.one(read_model, key, context.freshness)
+    return await context.services.queries.one(read_model, key, context.freshness, as_of)
+
+
+def as_of(read_model: ReadModel) -> dict[str, Argument]:
+    """`asOf`, where the past is kept; everything below such an answer is as of the same moment."""
+    return {"as_of": Argument.left_out(Moment)} if read_model.history else {}
 
 
 def _view_of(root: Viewed) -> Any:

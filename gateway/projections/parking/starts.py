@@ -21,6 +21,7 @@ from gateway.projections.batches import Parts
 from gateway.projections.fold import Folded
 from gateway.projections.parking.aside import Kept, Park, place_of
 from gateway.projections.parking.attempts import TRIES, Attempt
+from gateway.projections.past import waiting
 from gateway.projections.reach import FoldFailed, Step, Units, reach, routed
 from gateway.projections.storage import Update, ViewStore
 from gateway.projections.working import Careful, Worker, Working, updated
@@ -103,7 +104,8 @@ class Carefully:
         parks = [Park(key, step, ProcessEnded(ProcessEnded.__doc__))]
         kept = [Kept(None if step.links else key, place_of(step))]
         after = batch.at(before, key) if step.links else batch.after(before, 1)
-        return updated(working, after, Folded(touched=[key], parks=parks, kept=kept))
+        past = waiting(step.recorded) if working.plan.model.history else None
+        return updated(working, after, Folded(touched=[key], parks=parks, kept=kept, past=past))
 
     async def _parked(self, working: Working, key: Any) -> bool:
         aside = await self.store.aside(working.plan, working.checkpoint, [], [{"_id": key}])
