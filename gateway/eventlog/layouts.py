@@ -80,7 +80,7 @@ class Layouts:
             data = layout and layout.match(document, event.end())
             if data is None or not _agree((stream, *data.groups())):
                 return None
-            found.append((stream[4:].decode(), int.from_bytes(version, "little")))
+            found.append((stream[4:].decode(), int.from_bytes(version, "little", signed=True)))
             at = data.end()
             if at == end:
                 return found
