@@ -1,5 +1,6 @@
 """What every test may ask for: a real MongoDB and a database of its own."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,10 @@ from pymongo import MongoClient
 
 from gateway.mongo.embedded import EmbeddedOptions, embedded_blocking
 from tests.acceptance.serving import Gateway, serving
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Whoever runs the tests in the background has every process ignore Ctrl-C, those of the tests too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = "shared"
 """The database of the gateway that the tests of one process share."""

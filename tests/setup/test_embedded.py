@@ -24,13 +24,11 @@ SECONDS = 30.0
 
 PARENT = """
 import select
-import signal
 import sys
 from pathlib import Path
 from pymongo import MongoClient
 from gateway.mongo.embedded import embedded_blocking
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 with embedded_blocking(Path(sys.argv[1])) as server:
     print(server.members[0].pid, server.uri, flush=True)
     try:
