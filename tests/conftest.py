@@ -56,6 +56,7 @@ def gateway(mongo_uri: str) -> Iterator[Gateway]:
     """The bank with its demo data, served by a process of its own for as long as this test process runs."""
     with serving("--demo", mongodb_uri=mongo_uri, database=SHARED) as gateway:
         yield gateway
+        assert "is stopped:" not in gateway.output, gateway.output  # whatever was asked of it
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -14,9 +15,11 @@ from gateway.cli.loading import load_application
 from gateway.cli.opening import Opened, opened
 from gateway.cli.options import App, Database, DataDir, MongodbUri
 from gateway.errors import BadInput, LogBroken, NotRetried
-from gateway.mongo.checkpoints import checkpoint_id
+from gateway.mongo.checkpoints import id_of
 from gateway.mongo.client import answering
+from gateway.mongo.live import Lives
 from gateway.mongo.parked import ParkedKey, Place
+from gateway.projections.editions import folded_by
 from gateway.projections.parking.retrying import Retried, Retrying, Skip
 from gateway.projections.parking.storage import ParkedStore
 from gateway.projections.reach import plan
@@ -112,13 +115,13 @@ def _run(where: _Where, act: Callable[[Opened], Awaitable[T]]) -> T:
     async def run() -> T:
         async with opened(where.application, where.settings) as here:
             with answering():
-                return await act(here)
+                return await act(replace(here, model=await folded_by(here.model, Lives(here.database))))
 
     return asyncio.run(run())
 
 
 async def _list(here: Opened) -> None:
-    models = {checkpoint_id(each.name, each.version): each.name for each in here.model.read_models}
+    models = {id_of(each): each.name for each in here.model.read_models}
     store = ParkedStore(here.database)
     found = await store.all([*models], MOST_LISTED)
     if not found:

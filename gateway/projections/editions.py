@@ -32,6 +32,12 @@ def own(model: ReadModel, editions: Sequence[Checkpoint], live_: Live | None) ->
     return replace(model, generation=best.generation)
 
 
+async def folded_by(model: Model, lives: Lives) -> Model:
+    """An application's model with the editions that its code folds, as they stand in MongoDB now."""
+    live_, editions = await lives.all(), await lives.editions()
+    return replace(model, read_models=[own(each, editions, live_.get(each.name)) for each in model.read_models])
+
+
 def fits(model: ReadModel, edition: Checkpoint | Live) -> bool:
     """Whether an edition is of the version and the shape that the code has."""
     same = (edition.read_model, edition.version) == (model.name, model.version)

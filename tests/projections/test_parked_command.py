@@ -62,6 +62,23 @@ async def test_a_retry_with_broken_code_changes_nothing_and_one_with_mended_code
     assert await tidegate(place, "list") == (0, "Nothing is parked.\n")
 
 
+async def test_what_is_parked_in_a_rebuilt_edition_is_found_there(place: World) -> None:
+    rebuild = ("--only", "loans", "--app", "tests.projections.broken:BROKEN")
+    where = {"mongodb_uri": place.uri, "database": place.opened.database.name}
+    async with watching(place, BROKEN):
+
+        def run() -> Said:
+            with running("rebuild", *rebuild, **where) as process:
+                return ended(process)
+
+        status, said = await asyncio.to_thread(run)
+        assert status == 0, said
+    assert [each["days"] for each in await place.documents("views.loans.1.2")] == [2, 1]
+    assert "3.0" in (await tidegate(place, "list"))[1]
+    assert await tidegate(place, "retry", "loans") == (0, "1: parked no longer; 2 events were gone through.\n")
+    assert [each["days"] for each in await place.documents("views.loans.1.2")] == [2, 13, 4, 1]
+
+
 async def test_an_event_is_skipped_for_its_key(place: World) -> None:
     status, said = await tidegate(place, "skip", "loans", "1", "3.0", "--by", "Ada", app="BROKEN")
     assert (status, said.splitlines()[0]) == (0, "1: the event 3.0 was skipped by Ada.")

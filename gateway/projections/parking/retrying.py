@@ -14,7 +14,7 @@ from typing import Any
 from gateway.errors import NotRetried, Unavailable
 from gateway.eventlog.storage import EventLog
 from gateway.messages import RecordedEvent
-from gateway.mongo.checkpoints import Checkpoint, checkpoint_id
+from gateway.mongo.checkpoints import Checkpoint, id_of
 from gateway.mongo.client import Database, settle
 from gateway.mongo.parked import ParkedKey, Place
 from gateway.mongo.transactions import transact
@@ -62,7 +62,7 @@ class Retrying:
 
     @property
     def of(self) -> str:
-        return checkpoint_id(self.plan.model.name, self.plan.model.version)
+        return id_of(self.plan.model)
 
     async def parked(self, name: str) -> ParkedKey:
         """What is known of a parked key."""
