@@ -71,7 +71,10 @@ def set_of(annotation: Any) -> Any | None:
 
 def mapping_of(annotation: Any) -> tuple[Any, Any] | None:
     """The K and V of `dict[K, V]` and `Mapping[K, V]`; None for anything else."""
-    return get_args(annotation) if get_origin(annotation) in (dict, Mapping) else None  # pyright: ignore[reportReturnType] # two of them
+    if get_origin(annotation) not in (dict, Mapping):
+        return None
+    key, value = get_args(annotation)
+    return key, value
 
 
 def fields_of(type_: Any) -> dict[str, Any]:

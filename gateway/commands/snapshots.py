@@ -21,6 +21,7 @@ from gateway.mongo.client import Database, Document
 from gateway.mongo.tasks import end
 from gateway.signing import Signer
 
+_FAREWELL = 1.0
 _BATCH = 100
 _LARGEST = 8_000_000
 
@@ -53,13 +54,18 @@ class Snapshots:
         self._waiting: dict[str, Snapshot] = {}
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="snapshots")
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """What waits is written within a second, or never."""
+        self._closing = True
+        self._arrived.set()
         if self._task is not None:
+            await asyncio.wait([self._task], timeout=_FAREWELL)
             await end(self._task)
 
     async def find(self, streams: Iterable[str]) -> dict[str, Snapshot]:
@@ -81,7 +87,7 @@ class Snapshots:
         return self._forms.get(_category(stream))
 
     async def _run(self) -> None:
-        while True:
+        while not self._closing:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import chain
 from typing import Any, TypeVar
 
 from gateway.application.model import Model, ReadModel
@@ -14,7 +13,6 @@ from gateway.mongo.client import Database, Document
 from gateway.mongo.codec import decoder, value_encoder
 from gateway.mongo.parked import name_of
 from gateway.mongo.paths import version_of
-from gateway.queries.choices import apart
 from gateway.queries.cursors import Cursors
 from gateway.queries.freshness import Freshness
 from gateway.queries.gather import Gather
@@ -23,23 +21,15 @@ from gateway.queries.pages import AsOf, Edge, Page, PageRequest, Viewed, size_of
 from gateway.queries.parked import Parked
 from gateway.queries.past import Past
 from gateway.queries.positions import Positions
-from gateway.queries.routes import Route, given, held, held_name, key_type, route_for, whole
+from gateway.queries.routes import key_type, route_for
 from gateway.queries.storage import KeyPage, Views, Walk
-from gateway.queries.values import rank, stored
+from gateway.queries.values import stored
+from gateway.queries.walks import Branches, branches_of, links_held, merged, walks_of
 from gateway.queries.windows import Place
 from gateway.settings import Settings
 from gateway.signing import Signer
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class _Branches:
-    """The same walk for many values of the field `link`. `name` tells walks apart."""
-
-    name: tuple[Any, ...]
-    link: str = field(compare=False)
-    walk: Walk = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +133,7 @@ class Queries:
 
     async def _counted(self, wanted: PageRequest, walk: Walk) -> int:
         if walk.route.equal and walk.as_of is None:
-            return await self._counts.get(*_branches(walk, wanted)) or 0
+            return await self._counts.get(*branches_of(walk, wanted)) or 0
         return await self._of(walk).count(walk)
 
     async def stored(self, read_model: ReadModel, keys: Sequence[Any]) -> list[StoredView]:
@@ -191,11 +181,11 @@ class Queries:
 
     async def _whole(self, walks: Sequence[tuple[PageRequest, Walk]]) -> _Found:
         found = await _all([self._walked(*each) for each in walks])
-        return _Found(_merged(found, [walk for _, walk in walks]), ahead=False, behind=False)
+        return _Found(merged(found, [walk for _, walk in walks]), ahead=False, behind=False)
 
     async def _walked(self, wanted: PageRequest, walk: Walk) -> list[Document]:
         if walk.route.equal and walk.as_of is None:
-            return await self._lists.get(*_branches(walk, wanted)) or []
+            return await self._lists.get(*branches_of(walk, wanted)) or []
         return await self._of(walk).walk(walk)
 
     async def _between(self, walks: Sequence[Walk], low: Place | None, high: Place | None) -> _Found:
@@ -207,7 +197,7 @@ class Queries:
             self._any([replace(walk, window=walk.window.from_(high), limit=1) for walk in walks if high]),
         )
         ahead, behind = (below, above) if parts and parts[0].down else (above, below)
-        return _Found(_merged(found, parts), ahead, behind)
+        return _Found(merged(found, parts), ahead, behind)
 
     async def _any(self, walks: Sequence[Walk]) -> bool:
         """Whether one of the walks meets a view; the first one mostly does."""
@@ -232,64 +222,24 @@ class Queries:
         documents = await self._views.by_key(read_model, [encode(key) for key in keys])
         return {each.key: each for each in (_viewed(read_model, document) for document in documents)}
 
-    async def _load_lists(self, branches: _Branches, links: Sequence[Any]) -> Mapping[Any, list[Document]]:
+    async def _load_lists(self, branches: Branches, links: Sequence[Any]) -> Mapping[Any, list[Document]]:
         walk = branches.walk
         if len(links) == 1:  # the walk is this link's own, and can be bounded exactly
             return {links[0]: await self._views.walk(walk)}
-        found = await self._views.walk_each(walk, branches.link, _held(branches, links))
+        found = await self._views.walk_each(walk, branches.link, links_held(branches, links))
         return dict(zip(links, found, strict=True))
 
-    async def _load_counts(self, branches: _Branches, links: Sequence[Any]) -> Mapping[Any, int]:
+    async def _load_counts(self, branches: Branches, links: Sequence[Any]) -> Mapping[Any, int]:
         walk = branches.walk
         if len(links) == 1:
             return {links[0]: await self._views.count(walk)}
-        found = await self._views.count_each(walk, branches.link, _held(branches, links))
+        found = await self._views.count_each(walk, branches.link, links_held(branches, links))
         return dict(zip(links, found, strict=True))
 
 
 async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """What they answer, all at once; mostly there is one, which needs no task of its own."""
     return [await calls[0]] if len(calls) == 1 else await asyncio.gather(*calls)
-
-
-def walks_of(
-    read_model: ReadModel, route: Route, wanted: PageRequest, limit: int, as_of: int | None = None
-) -> list[tuple[PageRequest, Walk]]:
-    """The walks over everything that is wanted, one for each choice of values; any one may fill the page."""
-    return [(each, _walk(read_model, route, each, limit, as_of)) for each in apart(read_model, wanted)]
-
-
-def _walk(read_model: ReadModel, route: Route, wanted: PageRequest, limit: int, as_of: int | None) -> Walk:
-    """A walk from the end at which the page begins."""
-    values = given(read_model, wanted)
-    equal = {name: held(read_model, name, values[name]) for name in route.equal}
-    down = wanted.descending != wanted.backward
-    return Walk(read_model, route, equal, whole(read_model, route, wanted.range), down, limit, as_of)
-
-
-def _merged(found: Sequence[list[Document]], walks: Sequence[Walk]) -> list[Document]:
-    """What several walks along one route met, in its order and up to its limit."""
-    if len(found) <= 1:
-        return found[0] if found else []
-    rest, walk = walks[0].route.rest, walks[0]
-
-    def place(document: Document) -> list[Any]:
-        return [rank(document[name]) for name in rest]
-
-    return sorted(chain.from_iterable(found), key=place, reverse=walk.down)[: walk.limit]
-
-
-def _branches(walk: Walk, wanted: PageRequest) -> tuple[_Branches, Any]:
-    """What this walk has in common with others, and the value of its own that it is told apart by."""
-    values = given(walk.read_model, wanted)
-    link = held_name(walk.read_model, wanted.link) if wanted.link else walk.route.equal[0]
-    others = tuple((name, values[name]) for name in walk.route.equal if name != link)
-    name = (walk.read_model.name, walk.route, others, wanted.range, link, walk.down, walk.limit)
-    return _Branches(name, link, walk), values[link]
-
-
-def _held(branches: _Branches, links: Sequence[Any]) -> list[Any]:
-    return [held(branches.walk.read_model, branches.link, each) for each in links]
 
 
 def _page(found: _Found, backward: bool, size: int, cursors: Cursors) -> Page:

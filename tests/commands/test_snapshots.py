@@ -89,6 +89,13 @@ async def test_the_next_process_reads_no_more_than_what_came_since(opening: Open
     assert fetched.commits <= 1 + 10  # the head, the commit behind which the snapshot was taken, nine since
 
 
+async def test_a_process_that_stops_writes_the_snapshots_that_wait(opening: Opening) -> None:
+    async with desk(opening) as first:
+        await first.all(Increase(ONE) for _ in range(1_000))
+    async with desk(opening) as other:
+        assert await at_version(other, 1_000)
+
+
 async def test_a_stream_that_was_read_whole_is_not_read_whole_again(opening: Opening) -> None:
     async with desk(replace(opening, settings=NONE)) as without:
         for _ in range(50):

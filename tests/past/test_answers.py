@@ -14,7 +14,7 @@ from gateway.mongo import blocks
 from gateway.queries import past
 from gateway.queries.pages import PageRequest, Range
 from gateway.queries.values import rank, stored
-from tests.past.library import (
+from tests.past.bookshop import (
     BOOKS,
     MONTHS,
     READERS,

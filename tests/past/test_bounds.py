@@ -14,7 +14,7 @@ from gateway.mongo import blocks
 from gateway.mongo.client import Document
 from gateway.mongo.past import HOLDS
 from gateway.queries.pages import PageRequest, Range
-from tests.past.library import BOOKS, AuthorId, BookAdded, BookAscribed, BookId, BookPriced
+from tests.past.bookshop import BOOKS, AuthorId, BookAdded, BookAscribed, BookId, BookPriced
 from tests.past.world import World, at_once, fresh, watching, world
 from tests.queries.bookshop import Commands
 from tests.support.logs import NOON

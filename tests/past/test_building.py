@@ -30,7 +30,7 @@ from gateway.projections.storage import ViewStore, names
 from gateway.projections.working import Working, lanes
 from gateway.queries.pages import PageRequest
 from tests.past import watch
-from tests.past.library import (
+from tests.past.bookshop import (
     BOOKS,
     MODEL,
     UNLUCKY,

@@ -9,7 +9,7 @@ from gateway.mongo.client import connect
 from gateway.mongo.collections import prepare
 from gateway.projections.watcher import Watcher
 from gateway.settings import load_settings
-from tests.past.library import MODEL
+from tests.past.bookshop import MODEL
 
 
 async def watch(uri: str, database: str, fold_commits: str, fan_out: str) -> None:

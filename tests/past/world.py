@@ -27,7 +27,7 @@ from gateway.queries.positions import Positions
 from gateway.queries.queries import Queries
 from gateway.settings import load_settings
 from gateway.signing import Signer
-from tests.past.library import BOOKS, MODEL, Shelf, library, shelves
+from tests.past.bookshop import BOOKS, MODEL, Shelf, library, shelves
 from tests.projections.world import Ear
 
 PATIENCE = 60.0

@@ -23,8 +23,8 @@ from gateway.history import event_of, history_of
 from gateway.messages import RecordedEvent
 from gateway.queries.cursors import Cursors
 from gateway.queries.pages import AsOf, Page, PageRequest, Range
-from gateway.queries.queries import walks_of
 from gateway.queries.routes import route_for
+from gateway.queries.walks import walks_of
 from gateway.runtime import Services
 
 _LAST_POSITION = (2**63 - 1) // LINES - 1
