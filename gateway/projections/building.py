@@ -68,8 +68,8 @@ class Builder:
         """The checkpoints that this process could move: a read model that it stopped is left to others."""
         return [name for name, each in self.workings.items() if each.stopped is None]
 
-    async def _begin(self) -> None:
-        """Note where this process begins what it builds from now on, and take back what others build."""
+    async def _begin(self) -> list[Working]:
+        """What is to be built now. Notes where this process begins it, and takes back what others build."""
         active = {each.checkpoint.id: each for each in self.active()}
         if given := self._begun - active.keys():
             await self._carefully.end(given)
@@ -77,12 +77,14 @@ class Builder:
             most = Careful(self.settings.fold_commits, self.settings.fan_out)
             await self._carefully.begin(taken, await self.log.end(), most)
         self._begun = {*active}
+        return [*active.values()]
 
     async def round(self) -> bool:
         """One batch for each lane; False when there is nothing more to do."""
-        await self._begin()
-        behind = [await self._creep(each) for each in self.active() if each.careful]
-        behind += [await self._advance(lane) for lane in list(lanes([e for e in self.active() if not e.careful]))]
+        active = await self._begin()
+        behind = [await self._creep(each) for each in active if each.careful]
+        going = [each for each in active if not each.careful and each.stopped is None]
+        behind += [await self._advance(lane) for lane in list(lanes(going))]
         return any(behind)
 
     async def beat(self) -> None:
@@ -91,9 +93,10 @@ class Builder:
         Says of those that miss nothing when that was seen.
         """
         await self.reload()
+        active = self.active()  # a lease that comes back meanwhile is for the next beat
         there = await self.store.collections()
-        chains = await self.store.chains({each.checkpoint.position for each in self.active()})
-        for each in self.active():
+        chains = await self.store.chains({each.checkpoint.position for each in active})
+        for each in active:
             lost = [name for name in names(each.plan.model) if there.get(name) != self.collections.get(name)]
             reason = f"Its collection {lost[0]} was dropped." if lost else foreign(each.checkpoint, chains)
             if reason:

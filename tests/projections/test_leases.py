@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack
 from uuid import UUID
 
@@ -18,8 +18,12 @@ from bank import application as bank
 from gateway.mongo.changes import Heard, WatchersChanged
 from gateway.mongo.client import collection
 from gateway.mongo.collections import WATCHERS
+from gateway.projections.building import Builder
+from gateway.projections.editions import Editions
 from gateway.projections.leases import LEASE, shares
+from gateway.projections.storage import ViewStore
 from gateway.projections.watcher import Watcher
+from gateway.settings import load_settings
 from tests.projections.processes import process
 from tests.projections.world import MODELS, World, added, history, watching, world
 from tests.support.desks import until
@@ -155,6 +159,31 @@ async def test_a_watcher_that_can_give_no_sign_of_life_holds_nothing(place: Worl
         await until(lambda: spread([watcher], [3]))
         await place.built(await place.add(*history(36, 20)))
     await place.check()
+
+
+class Late(ViewStore):
+    """Rings when the chain values were read."""
+
+    rung: Callable[[], object] = bool
+
+    async def chains(self, positions: Iterable[int]) -> dict[int, bytes]:
+        found = await super().chains(positions)
+        self.rung()
+        return found
+
+
+async def test_a_lease_that_comes_back_while_the_log_is_looked_at_stops_nothing(place: World) -> None:
+    """What was not held when the beat began is not compared with what was read for it."""
+    async with watching(place):
+        await place.built(await place.add(*history(37, 20)))
+    database, held, store = place.opened.database, set[str](), Late(place.opened.database)
+    builder = Builder([], place.opened.log, store, load_settings(), held.__contains__)
+    builder.plans = await Editions(database, place.opened.model).plans()
+    await builder.start(place.identity.log)
+    store.rung = lambda: held.update(builder.workings)
+    await builder.beat()
+    assert len(builder.active()) == len(MODELS)
+    assert not [each.stopped for each in (await place.checkpoints()).values() if each.stopped]
 
 
 async def test_a_watcher_that_holds_nothing_costs_nearly_nothing(place: World) -> None:
