@@ -6,7 +6,6 @@ import inspect
 import json
 import sys
 import warnings
-from ast import dump, parse
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from types import FunctionType, MethodType
@@ -14,9 +13,7 @@ from typing import Any, cast
 
 from gateway.application.sources import (
     Untold,
-    compiled,
     distributions_of,
-    imported,
     is_installed,
     is_standard,
     key_of,
@@ -24,6 +21,7 @@ from gateway.application.sources import (
     source_of,
     spec_of,
     text_of,
+    written_in,
 )
 
 
@@ -31,12 +29,14 @@ def _ignored(_: str) -> None:
     pass
 
 
-def fingerprint(*functions: Callable[..., Any], untold: Callable[[str], object] = _ignored) -> str | None:
+def fingerprint(
+    *functions: Callable[..., Any], versions: bool = True, untold: Callable[[str], object] = _ignored
+) -> str | None:
     """A hash of functions, of what they carry, and of the source of every module that is imported by theirs.
 
     Imports are followed again and again. Comments and places in a file make no difference. The standard library
-    counts with Python's version, the gateway and installed packages with theirs. Not covered is what a function
-    reads from outside, and what modules that none of these imports change in them.
+    counts with Python's version, the gateway and installed packages with theirs; without `versions` they don't. Not
+    covered is what a function reads from outside, and what modules that none of these import change in them.
 
     None where it can't be told, and `untold` is given the reason: a module without source or not loaded yet, an
     import by a computed name, code that is not what its file says, a function that carries an object. Nothing is
@@ -45,7 +45,7 @@ def fingerprint(*functions: Callable[..., Any], untold: Callable[[str], object] 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of a source were given when it was loaded
-            return _Walk().digest(functions)
+            return _Walk(versions).digest(functions)
     except Exception as error:
         untold(str(error) if isinstance(error, Untold) else repr(error))
         return None
@@ -54,14 +54,15 @@ def fingerprint(*functions: Callable[..., Any], untold: Callable[[str], object] 
 class _Walk:
     """Collects notes, whose order makes no difference, module by module."""
 
-    def __init__(self) -> None:
-        self._notes = {f"tidegate {version('tidegate')}, Python {sys.version_info[:2]}"}
+    def __init__(self, versions: bool) -> None:
+        self._versions = versions
+        self._notes = {f"tidegate {version('tidegate')}, Python {sys.version_info[:2]}"} if versions else set[str]()
         self._roots: set[str] = set()
         self._met: set[str] = set()
         self._ahead: list[str] = []
         self._known: set[int] = set()
         self._running: list[FunctionType] = []
-        self._written: dict[str, set[Any]] = {}
+        self._written: dict[str, frozenset[Any]] = {}
 
     def digest(self, functions: Iterable[Any]) -> str:
         for number, each in enumerate(functions):
@@ -106,7 +107,7 @@ class _Walk:
         root, spec = root_of(name), spec_of(name)
         if self._is_own(name):
             self._read(vars(sys.modules[name]), name)
-        elif is_installed(spec) and root != _GATEWAY:
+        elif self._versions and is_installed(spec) and root != _GATEWAY:
             self._notes |= {f"{each} {version(each)}" for each in distributions_of(root)}
 
     def _is_own(self, name: str) -> bool:
@@ -118,14 +119,13 @@ class _Walk:
 
     def _read(self, names: Mapping[str, Any], name: str) -> None:
         spec = spec_of(name)
-        source = source_of(spec)
-        tree = parse(source)
-        self._notes.add(f"{name}: {dump(tree)}")
-        for base, taken in imported(tree, spec):
+        written = written_in(source_of(spec), spec.name, spec.parent, spec.origin)
+        self._notes.add(f"{name}: {written.digest}")
+        for base, taken in written.imported:
             self._reach(base)
             if taken is not None:
                 self._from(base, taken)
-        self._written[names["__name__"]] = compiled(source, spec)
+        self._written[names["__name__"]] = written.codes
         self._namespace(names, name, names)
 
     def _from(self, base: str, name: str) -> None:

@@ -1,12 +1,14 @@
 """The modules of this process: where each is from, what its source says, and what it imports."""
 
 import ast
+import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from importlib.machinery import ModuleSpec
 from importlib.metadata import packages_distributions
 from importlib.util import resolve_name
@@ -71,20 +73,37 @@ def source_of(spec: ModuleSpec) -> str:
     return source
 
 
-def imported(tree: ast.AST, spec: ModuleSpec) -> Iterator[tuple[str, str | None]]:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a source says: a hash of it without comments and places, what it imports, and its codes."""
+
+    digest: str
+    imported: Sequence[tuple[str, str | None]]
+    codes: frozenset[Any]
+
+
+@lru_cache(maxsize=1_000)
+def written_in(source: str, name: str, parent: str | None, origin: str | None) -> Written:
+    """What the source of a module says; most modules are reached by many functions. Raises Untold."""
+    tree = ast.parse(source)
+    digest = hashlib.sha256(ast.dump(tree).encode(errors="surrogatepass")).hexdigest()
+    return Written(digest, [*_imported(tree, name, parent)], _compiled(source, origin or name))
+
+
+def _imported(tree: ast.AST, name: str, parent: str | None) -> Iterator[tuple[str, str | None]]:
     """The modules that a source imports anywhere in it, and a name that is taken from one: it may be a module."""
     for node in ast.walk(tree):
         match node:
             case ast.Import(names):
                 yield from ((each.name, None) for each in names)
             case ast.ImportFrom(module, names, level):
-                base = resolve_name("." * (level or 0) + (module or ""), spec.parent)
+                base = resolve_name("." * (level or 0) + (module or ""), parent)
                 yield base, None
                 yield from ((base, each.name) for each in names if each.name != "*")
             case _:
                 pass
         if _DYNAMIC & _names(node):
-            raise Untold(f"{spec.name} imports or runs what only a computed text names")
+            raise Untold(f"{name} imports or runs what only a computed text names")
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -95,14 +114,14 @@ def _names(node: ast.AST) -> set[str]:
             return set()
 
 
-def compiled(source: str, spec: ModuleSpec) -> set[Any]:
+def _compiled(source: str, origin: str) -> frozenset[Any]:
     """What is the same in each code of a source and in that of the functions which came from it."""
-    ahead, found = [compile(source, spec.origin or spec.name, "exec", dont_inherit=True)], set[Any]()
+    ahead, found = [compile(source, origin, "exec", dont_inherit=True)], set[Any]()
     while ahead:
         code = ahead.pop()
         found.add(key_of(code))
         ahead += [each for each in code.co_consts if isinstance(each, CodeType)]
-    return found
+    return frozenset(found)
 
 
 def key_of(code: CodeType) -> tuple[Any, ...]:

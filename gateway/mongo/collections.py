@@ -21,6 +21,7 @@ PARKED, KEPT, SKIPPED, ATTEMPTS = "parked", "parked_events", "skipped_events", "
 WATCHERS = "watchers"
 LIVE = "live"
 REBUILDS = "rebuilds"
+CODES = "codes"
 
 IMPORTING = "importing"
 """The field of the identity that says that an import has begun and not ended."""

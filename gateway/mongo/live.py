@@ -12,7 +12,7 @@ from pymongo.errors import DuplicateKeyError
 
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
 from gateway.mongo.client import Database, collection, settle
-from gateway.mongo.collections import CHECKPOINTS, LIVE
+from gateway.mongo.collections import CHECKPOINTS, CODES, LIVE
 from gateway.mongo.past import past_names
 from gateway.mongo.transactions import transact
 
@@ -109,6 +109,7 @@ class Lives:
     async def drop(self, edition: str) -> None:
         """The checkpoint first: views without one are never built on."""
         await self._checkpoints.delete_one({"_id": edition})
+        await collection(self._database, CODES).delete_one({"_id": edition})
         for name in (f"views.{edition}", f"views.{edition}.last", *past_names(edition)):
             await collection(self._database, name).drop()
 

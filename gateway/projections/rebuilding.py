@@ -17,6 +17,7 @@ from gateway.mongo.client import Database, answering
 from gateway.mongo.live import Lives, Moved, live
 from gateway.mongo.rebuilds import Rebuilds
 from gateway.mongo.tasks import end
+from gateway.projections import codes
 from gateway.projections.ahead import ReadAhead
 from gateway.projections.building import Builder
 from gateway.projections.candidates import Candidate, Wish, asked, chosen, resumed
@@ -84,6 +85,7 @@ class Rebuilding:
             candidates = [await stack.enter_async_context(self._claimed(each)) for each in wanted]
             await self._refuse_if_built_already(candidates)
             await stack.enter_async_context(self._renewed())
+            await codes.look(self.database, [each.model for each in candidates])
             self._leases.fold([each.id for each in candidates])
             return await self._rebuilt(candidates, wish)
 

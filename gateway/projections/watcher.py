@@ -26,6 +26,7 @@ from gateway.mongo.changes import (
 from gateway.mongo.client import Database
 from gateway.mongo.collections import Identity
 from gateway.mongo.tasks import end
+from gateway.projections import codes
 from gateway.projections.building import Builder
 from gateway.projections.editions import Editions
 from gateway.projections.leases import Leases
@@ -77,6 +78,7 @@ class Watcher:
         self._invalidated: str | None = None
         self._kinds: set[str] = set()
         self._task: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None] | None = None
 
     def status(self) -> list[Status]:
         return [
@@ -99,6 +101,8 @@ class Watcher:
             self._deaf()
             raise
         self._task = asyncio.create_task(self._run(), name="watcher")
+        models = [each.model for each in self._builder.plans]
+        self._looking = asyncio.create_task(codes.look(self.database, models), name="codes")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -106,6 +110,8 @@ class Watcher:
         self._deaf()
         if self._task:
             await end(self._task)
+        if self._looking:
+            await end(self._looking)
         await self._builder.end()
         await self._leases.__aexit__()
         await self._store.close()
