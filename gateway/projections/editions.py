@@ -4,7 +4,7 @@ An edition is a read model in one version and one shape. It is folded only by co
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -60,6 +60,19 @@ def _tell(edition: str, live_: Live) -> None:
         _log.warning("%s has changed: %s is built beside %s, which is live until then.", name, edition, now)
 
 
+Folding = Callable[[], Awaitable[Iterable[Collection[str]]]]
+"""What the other watchers that live can move."""
+
+
+def parks_more(edition: Checkpoint, than: Checkpoint) -> bool:
+    """Whether more keys are parked in one edition than in another."""
+    return _parked(edition) > _parked(than)
+
+
+def _parked(edition: Checkpoint) -> int:
+    return edition.parked.count if edition.parked else 0
+
+
 class Editions:
     """The editions of one process, and those that are live as far as it knows."""
 
@@ -68,6 +81,7 @@ class Editions:
         self._store = Lives(database)
         self._live: dict[str, Live] = {}
         self._ends: dict[str, int] = {}
+        self._worse: set[str] = set()
 
     async def plans(self) -> list[Plan]:
         """What this process folds, as it stands in MongoDB now."""
@@ -104,13 +118,16 @@ class Editions:
             if each.checkpoint.id not in live_.get(each.checkpoint.read_model, (each.checkpoint.id,))
         ]
 
-    async def switch(self, waiting: Iterable[Checkpoint], end: int) -> None:
-        """Make those live that have come to where the log's end was the time before."""
+    async def switch(self, waiting: Iterable[Checkpoint], end: int, others: Folding) -> None:
+        """Make those live that have come to where the log's end was the time before.
+
+        One that parks more keys than the live one waits, as long as `others` keep that one current.
+        """
         for edition in waiting:
             near, self._ends[edition.id] = self._ends.get(edition.id, end + 1), end
-            if edition.position < near:
-                continue
             name, before = edition.read_model, self._live[edition.read_model]
+            if edition.position < near or await self._is_worse(edition, before, others):
+                continue
             with suppress(Moved):  # the live one is ahead by a commit: the next time, then
                 after = before.then(edition)
                 await self._store.switch(before, after)
@@ -118,3 +135,20 @@ class Editions:
                 _log.warning(
                     "%s is answered from %s now, and no longer from %s.", name, after.edition, before.edition
                 )
+
+    async def _is_worse(self, edition: Checkpoint, live_: Live, others: Folding) -> bool:
+        """Whether an edition would take away what the live one answers and goes on to answer."""
+        if edition.parked is None or not any(live_.edition in folds for folds in await others()):
+            return False
+        there = {each.id: each for each in await self._store.editions(edition.read_model)}
+        worse = live_.edition in there and parks_more(edition, there[live_.edition])
+        if worse and edition.id not in self._worse:
+            _log.warning(_WORSE, edition.read_model, edition.id, edition.parked.count, live_.edition)
+        self._worse = self._worse | {edition.id} if worse else self._worse - {edition.id}
+        return worse
+
+
+_WORSE = (
+    "%s: %s parks %d keys, more than %s, which is live and kept current by an older release. It does not become "
+    "live before `tidegate parked` has retried or skipped them, or that release has stopped."
+)

@@ -22,6 +22,7 @@ from gateway.projections.ahead import ReadAhead
 from gateway.projections.building import Builder
 from gateway.projections.candidates import Candidate, Wish, asked, chosen, resumed
 from gateway.projections.comparing import SNAPSHOT_GONE, Comparison, Snapshot, compare
+from gateway.projections.editions import parks_more
 from gateway.projections.leases import RENEWAL, Leases
 from gateway.projections.reach import plan
 from gateway.projections.storage import Fenced, ViewStore
@@ -154,6 +155,9 @@ class Rebuilding:
             await self._discard(candidate)
             return Rebuilt(candidate, comparison, False, "not asked to switch")
         await self._fold(builder, await self._log.end())
+        if more := await self._parks_more(candidate):
+            await self._discard(candidate)
+            return Rebuilt(candidate, comparison, False, more)
         if await self._would_freeze(candidate):
             return Rebuilt(
                 candidate, comparison, False, "no process of this release runs that would keep it current"
@@ -231,6 +235,14 @@ class Rebuilding:
             if getattr(error, "code", None) not in SNAPSHOT_GONE:
                 raise
             return None
+
+    async def _parks_more(self, candidate: Candidate) -> str | None:
+        """Why an edition may not take the live one's place: its code can't apply events that the other's could."""
+        there = {each.id: each for each in await self._lives.editions(candidate.model.name)}
+        live = there.get(candidate.live.edition) if candidate.live else None
+        if live is None or not parks_more(there[candidate.id], live):
+            return None
+        return "it parks more keys than the live one: mend its code"
 
     async def _would_freeze(self, candidate: Candidate) -> bool:
         """Whether the live edition is kept current by processes that can't do that for this one."""

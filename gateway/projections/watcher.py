@@ -192,7 +192,7 @@ class Watcher:
         if due:
             await self._builder.beat()
             if waiting := self._editions.waiting(self._builder.active()):
-                await self._editions.switch(waiting, await self.log.end())
+                await self._editions.switch(waiting, await self.log.end(), self._leases.others)
         self._leases.fold(self._builder.able())
         return busy
 

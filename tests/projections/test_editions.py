@@ -16,19 +16,27 @@ from gateway.mongo.checkpoints import Checkpoint, checkpoint_of, document_of
 from gateway.mongo.client import collection
 from gateway.mongo.collections import CHECKPOINTS, LIVE
 from gateway.mongo.live import Live, Lives, Moved, live_of
+from gateway.mongo.parked import Place
+from gateway.projections.parking.retrying import Retrying, Skip
+from gateway.projections.reach import plan
+from gateway.projections.storage import ViewStore
 from gateway.queries.freshness import Freshness
 from gateway.queries.pages import PageRequest
 from gateway.queries.positions import Positions
 from gateway.queries.queries import Queries
 from gateway.settings import load_settings
 from gateway.signing import Signer
-from tests.projections.editions import expected_second, expected_short, first, second, short
+from tests.projections.broken import fussy
+from tests.projections.editions import expected_second, expected_short, first, release, second, short
 from tests.projections.processes import process
 from tests.projections.shelves import Documents, shelves
 from tests.projections.world import World, added, history, lent, watching, world
 from tests.support.desks import until
 
 pytestmark = pytest.mark.anyio
+
+FUSSY = release(fussy, 2)
+"""Its fold raises when the book b3 is lent a second time."""
 
 
 @pytest.fixture
@@ -128,6 +136,29 @@ async def test_an_old_process_that_starts_again_switches_nothing_back(place: Wor
         await reaches(place, "books.1", end)
         await beats(place, "books.1")
         assert (await now(place)).edition == "books.2"
+
+
+async def test_an_edition_that_parks_more_waits_until_its_keys_are_skipped(
+    place: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with watching(place, first), watching(place, FUSSY):
+        await place.built(await place.add([added("b3", "x")], [lent("b3")], [lent("b3")]))
+        await reaches(place, "books.2", 3)
+        await beats(place, "books.2")
+        assert (await now(place)).edition == "books.1"
+        assert caplog.text.count("books.2 parks 1 keys, more than books.1") == 1
+        model = read(FUSSY).read_models[0]
+        database = place.opened.database
+        retrying = Retrying(database, place.opened.log, plan(model), ViewStore(database))
+        await retrying.skip("b3", Skip(Place(3, 0), "somebody"))
+        await live(place, "books.2")
+
+
+async def test_an_edition_that_parks_more_does_not_wait_for_one_that_stands_still(place: World) -> None:
+    async with watching(place, first):
+        await place.built(await place.add([added("b3", "x")], [lent("b3")], [lent("b3")]))
+    async with watching(place, FUSSY):
+        await live(place, "books.2")
 
 
 async def test_each_edition_is_moved_by_its_own_release_alone(place: World) -> None:

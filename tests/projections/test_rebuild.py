@@ -11,15 +11,17 @@ from gateway.application.reading import read
 from gateway.errors import RebuildRefused
 from gateway.mongo.client import collection, connect
 from gateway.mongo.collections import CHECKPOINTS, LIVE, REBUILDS
+from gateway.mongo.live import Lives
 from gateway.mongo.rebuilds import Rebuilds
 from gateway.projections import rebuilding as rebuilding_module
 from gateway.projections.candidates import Wish
 from gateway.projections.comparing import Comparison, Snapshot, compare
 from gateway.projections.rebuilding import Rebuilding, Rebuilt
 from gateway.settings import load_settings
-from tests.projections.editions import expected_second, expected_short, first, second, short
+from tests.projections.broken import fussy
+from tests.projections.editions import expected_second, expected_short, first, release, second, short
 from tests.projections.test_editions import folded, in_first, live, now, reaches
-from tests.projections.world import World, added, history, watching, world
+from tests.projections.world import World, added, history, lent, watching, world
 
 pytestmark = pytest.mark.anyio
 
@@ -86,6 +88,15 @@ async def test_an_unchanged_read_model_is_found_to_be_the_same(place: World) -> 
         assert each.comparison.differing == 0
         assert each.comparison.before.checksum == each.comparison.after.checksum
         assert each.comparison.before.views == each.comparison.after.views > 0
+
+
+async def test_code_that_parks_more_is_not_switched_to(place: World) -> None:
+    async with watching(place, first):
+        await place.built(await place.add([added("b3", "x")], [lent("b3")], [lent("b3")]))
+        found = (await rebuilt(place, release(fussy, 2), Wish()))["books"]
+        assert (found.switched, found.reason) == (False, "it parks more keys than the live one: mend its code")
+        assert (await now(place)).edition == "books.1"
+    assert "books.2" not in {each.id for each in await Lives(place.opened.database).editions()}
 
 
 async def test_it_compares_at_one_position_while_the_live_one_moves_on(place: World) -> None:
