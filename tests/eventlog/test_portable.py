@@ -4,7 +4,9 @@ import gzip
 import io
 import os
 import stat
-from collections.abc import AsyncIterator, Sequence
+import tracemalloc
+from collections.abc import AsyncIterator, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from gateway.application import Application, Stream
 from gateway.application.model import Model
 from gateway.application.reading import read
 from gateway.errors import BadInput, FileRefused, GatewayError, LogBroken, Unavailable, Unsuitable
+from gateway.eventlog import importing, walking
 from gateway.eventlog.encoding import GENESIS, Draft, encode_commit
 from gateway.eventlog.exporting import export, header_of, writing
 from gateway.eventlog.extended import line_of
@@ -32,7 +35,7 @@ from gateway.mongo.client import OPTIONS, Database
 from gateway.mongo.collections import EVENTS, IDENTITY, Identity, prepare
 from gateway.mongo.formats import Format
 from gateway.mongo.identities import known
-from tests.eventlog.test_verification import LAST, fill, lost, nine
+from tests.eventlog.test_verification import LAST, SEEN, fill, lost, nine
 from tests.support.everything import ThingId, ThingLost, application
 from tests.support.logs import NOON, OpenLog, documents, open_log, stored
 
@@ -486,3 +489,37 @@ async def test_an_export_into_a_stream_is_the_same(log: OpenLog, tmp_path: Path)
 def test_every_refusal_is_an_error_of_the_gateway() -> None:
     assert issubclass(FileRefused, GatewayError)
     assert str(FileRefused(7, "so.")) == "The file is refused at line 7: so."
+
+
+COMMITS, LARGE = 400, 50_000
+
+
+async def test_a_log_larger_than_the_memory_used_goes_out_and_comes_back(
+    log: OpenLog, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part at a time is in memory, of which a log may have any number."""
+    monkeypatch.setattr(walking, "_PART", 20)
+    monkeypatch.setattr(importing, "_COMMITS", 20)
+    for version in range(1, COMMITS, 10):
+        events = [replace(SEEN, thing=ThingId("large"), text="x" * LARGE)] * 10
+        commits = [log.commit(("thing-large", version + n, each)) for n, each in enumerate(events)]
+        assert (await log.log.append(commits)).safe == len(commits)
+    with measured() as most:
+        file = await exported(log, tmp_path / "log")
+    with measured() as most_back:
+        await place.take(file)
+    assert most[0] < COMMITS * LARGE / 2
+    assert most_back[0] < COMMITS * LARGE / 2
+    assert await place.database[EVENTS].count_documents({}) == LAST + COMMITS
+
+
+@contextmanager
+def measured() -> Generator[list[int]]:
+    """The most bytes that Python held at once, when the block has ended."""
+    peak: list[int] = []
+    tracemalloc.start()
+    try:
+        yield peak
+        peak.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
