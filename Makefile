@@ -21,7 +21,7 @@ run: $(VENV)/installed-run $(VENV)/playground ## the bank on an embedded MongoDB
 	@exec $(BIN)/tidegate serve --demo $(ARGS)
 
 test: $(VENV)/installed-test $(VENV)/playground programs lint ## everything, on WORKERS=2 processes; ARGS goes to pytest
-	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint ## the fast part: style, types, imports, the schema, and the tests that need no MongoDB
 	@$(BIN)/python -m pytest -q $(PURE_TESTS)

@@ -32,6 +32,8 @@ class EmbeddedOptions:
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     "Further server parameters, as for `mongod --setParameter`."
     oplog_megabytes: int = 1024
+    checkpoint_seconds: int = 60
+    "Between two of its checkpoints; the oplog is cut behind them."
     throwaway: bool = False
     "For tests: quick elections, test commands (fail points) are on, and the end is a kill."
 
@@ -188,8 +190,9 @@ def _command(program: Path, options: EmbeddedOptions) -> tuple[str, ...]:
     parameters = {"diagnosticDataCollectionEnabled": "false", **test_commands, **options.parameters}
     settings = [word for name, value in parameters.items() for word in ("--setParameter", f"{name}={value}")]
     sizes = ["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", str(options.oplog_megabytes)]
+    checkpoints = ["--syncdelay", str(options.checkpoint_seconds)]
     seclusion = ["--bind_ip", HOST, "--noscripting"] + (["--nounixsocket"] if sys.platform != "win32" else [])
-    return (str(program), "--replSet", REPLICA_SET, *seclusion, *sizes, *settings)
+    return (str(program), "--replSet", REPLICA_SET, *seclusion, *sizes, *checkpoints, *settings)
 
 
 async def _is_primary(member: Member) -> bool:
