@@ -118,6 +118,7 @@ async def serving(store: Store, settings: Settings) -> AsyncGenerator[Services]:
         taken = Snapshots(database, store.model, store.signer, settings.snapshot_events)
         snapshots = await stack.enter_async_context(taken)
         writer = await stack.enter_async_context(Writer(store.model, store.log, snapshots, store.signer, settings))
+        stack.callback(store.changes.listen(writer.hear))
         pace = Pace(
             positions,
             [each.name for each in store.model.read_models],

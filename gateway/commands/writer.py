@@ -6,6 +6,7 @@ that nothing came in between, so every decision was made on exactly the prefix 1
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from gateway.commands.prefix import KnownPrefix
 from gateway.commands.snapshots import Snapshots
 from gateway.commands.stale import conflict
 from gateway.commands.states import HotStates
+from gateway.commands.turns import Turns
 from gateway.errors import (
     CommandFailed,
     CommandIdReused,
@@ -29,6 +31,7 @@ from gateway.errors import (
 )
 from gateway.eventlog.storage import Appended, EventLog
 from gateway.messages import Envelope, Receipt
+from gateway.mongo.changes import Heard
 from gateway.mongo.tasks import end
 from gateway.settings import Settings
 from gateway.signing import Signer
@@ -72,7 +75,7 @@ class Writer:
         self._states = HotStates(model, settings.hot_bytes)
         self._prefix = KnownPrefix(log, self._states, self._release)
         self._loading = Loading(log, self._states, snapshots, self._release)
-        self._snapshots = snapshots
+        self._snapshots, self._turns = snapshots, Turns(log.database)
         self._decisions = Decisions(model, self._states, settings.batch_bytes, signer.digest)
         self._queue: deque[Waiting] = deque()
         self._aside = Aside()
@@ -95,6 +98,7 @@ class Writer:
             await asyncio.wait([self._task], timeout=self._settings.mongodb_timeout)
             await end(self._task)
         await self._loading.__aexit__()
+        await self._turns.end()
         for each in list(self._under_way.values()):
             each.fail(self._given_up(each))
 
@@ -102,6 +106,10 @@ class Writer:
     def position(self) -> int:
         """Of the log's head, as far as it is known here."""
         return self._prefix.position
+
+    def hear(self, heard: Heard) -> None:
+        """To be told what happens to the log: what other writers ask for."""
+        self._turns.hear(heard)
 
     async def execute(self, envelope: Envelope) -> Answer:
         """The receipt of an accepted command, the domain's rejection, or VersionConflict.
@@ -201,6 +209,9 @@ class Writer:
 
     async def _attempt(self, waiting: list[Waiting]) -> bool:
         """One round of deciding and inserting; False when nothing came of it."""
+        if await self._turns.leave(self._prefix.position):
+            await self._prefix.catch_up()  # to what was committed meanwhile
+        began = time.monotonic()
         known, head = self._prefix.position, await self._prefix.head()
         broken, self._loading.broken = self._loading.broken, {}
         batch = self._decisions.batch(
@@ -216,8 +227,12 @@ class Writer:
             return True  # what was refused was decided before that
         appended = await self._append(batch.candidates)
         if appended.safe == len(batch.candidates):
+            if appended.safe:
+                self._turns.won()
             await self._prove(batch.refused)
             return True
+        if appended.taken:
+            self._turns.lost(time.monotonic() - began)
         moved = await self._prefix.catch_up()
         found = await self._replay([each for each in waiting if not each.answer.done()])
         return appended.safe > 0 or moved or found

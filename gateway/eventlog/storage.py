@@ -58,6 +58,7 @@ class EventLog:
         self._raw: Any = events.with_options(codec_options=events.codec_options.with_options(document_class=raw))
         self._events = events
         self._model = model
+        self.database = database
 
     async def head(self) -> Head:
         """The last commit that a majority holds. Raises UndecodableEvent where it is in a newer format."""

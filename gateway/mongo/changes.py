@@ -18,9 +18,10 @@ from pymongo.read_preferences import ReadPreference
 from gateway.mongo.causal import Seen
 from gateway.mongo.checkpoints import Checkpoint, Difference, checkpoint_of, differences_of
 from gateway.mongo.client import MAJORITY, Database, Document, settle
-from gateway.mongo.collections import CHECKPOINTS, EVENTS, LIVE, WATCHERS
+from gateway.mongo.collections import CHECKPOINTS, EVENTS, LIVE, TURNS, WATCHERS
 from gateway.mongo.live import Live, live_of
 from gateway.mongo.tasks import end
+from gateway.mongo.turns import Asked, asked_of
 
 LONGEST_WAIT = 1.0
 """Seconds that the server holds a question open when there is nothing to say."""
@@ -65,6 +66,13 @@ class WatchersChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnAsked:
+    """A writer asks the others for its turn."""
+
+    asked: Asked
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """The stream was opened anew: something may have been missed, look yourself."""
 
@@ -76,7 +84,9 @@ class LogInvalidated:
     reason: str
 
 
-Heard: TypeAlias = CommitAdded | CheckpointMoved | LiveMoved | WatchersChanged | Interrupted | LogInvalidated
+Heard: TypeAlias = (
+    CommitAdded | CheckpointMoved | LiveMoved | WatchersChanged | TurnAsked | Interrupted | LogInvalidated
+)
 Listener: TypeAlias = Callable[[Heard], None]
 
 
@@ -183,6 +193,8 @@ def _heard(change: Mapping[str, Any]) -> Heard | None:
             return LiveMoved(live_of(change["fullDocument"]))
         case "insert" | "delete", str(name) if name == WATCHERS:
             return WatchersChanged()
+        case "insert" | "replace", str(name) if name == TURNS:
+            return TurnAsked(asked_of(change["fullDocument"]))
         case "drop" | "rename" | "dropDatabase" as operation, _:
             return LogInvalidated(f"The collection of the log was changed by {operation}.")
         case _:
@@ -194,7 +206,7 @@ _PIPELINE = [
         "$match": {
             "$or": [
                 {"ns.coll": EVENTS, "operationType": {"$in": ["insert", "drop", "rename"]}},
-                {"ns.coll": {"$in": [CHECKPOINTS, LIVE]}, "operationType": {"$in": ["insert", "replace"]}},
+                {"ns.coll": {"$in": [CHECKPOINTS, LIVE, TURNS]}, "operationType": {"$in": ["insert", "replace"]}},
                 {"ns.coll": WATCHERS, "operationType": {"$in": ["insert", "delete"]}},
                 {"to.coll": EVENTS, "operationType": "rename"},
                 {"operationType": {"$in": ["dropDatabase", "invalidate"]}},

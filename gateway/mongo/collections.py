@@ -22,6 +22,7 @@ WATCHERS = "watchers"
 LIVE = "live"
 REBUILDS = "rebuilds"
 CODES = "codes"
+TURNS = "turns"
 
 IMPORTING = "importing"
 """The field of the identity that says that an import has begun and not ended."""

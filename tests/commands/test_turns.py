@@ -1,0 +1,103 @@
+"""Writers of several processes give each other their turns."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from uuid import uuid4
+
+import pytest
+
+from domain.customer.events import CustomerId, Email
+from domain.customer.registration import RegisterCustomer, RenameCustomer
+from gateway.commands import turns
+from gateway.eventlog.encoding import Encoded
+from gateway.eventlog.storage import Appended
+from gateway.messages import Receipt
+from gateway.mongo.changes import Changes, CommitAdded, TurnAsked
+from gateway.mongo.turns import Asked
+from tests.support.desks import Append, Desk, Opening, desk
+
+pytestmark = pytest.mark.anyio
+
+PATIENCE = 30.0
+
+
+@pytest.fixture
+async def ours(mongo_uri: str, database: str) -> AsyncIterator[Desk]:
+    async with desk(Opening(mongo_uri, database)) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def changes(ours: Desk) -> AsyncIterator[Changes]:
+    async with Changes(ours.mongo.database) as heard:
+        heard.listen(ours.writer.hear)
+        yield heard
+
+
+@pytest.fixture
+async def other(ours: Desk, mongo_uri: str, database: str) -> AsyncIterator[Desk]:
+    async with desk(Opening(mongo_uri, database)) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pause is as long as a test needs it."""
+    monkeypatch.setattr(turns, "_LONGEST", PATIENCE)
+    monkeypatch.setattr(turns, "_ROUNDS", 1_000_000.0)
+
+
+async def register(at: Desk, name: str) -> Receipt:
+    return await at.send(RegisterCustomer(CustomerId(name), "A Name", Email(f"{name}@example.org")))
+
+
+async def test_who_has_lost_a_race_asks_and_who_won_it_waits_for_his_commit(
+    ours: Desk, other: Desk, changes: Changes
+) -> None:
+    asked, goes_on = asyncio.Event(), asyncio.Event()
+    changes.listen(lambda heard: asked.set() if isinstance(heard, TurnAsked) else None)
+
+    async def later(commits: Sequence[Encoded], append: Append) -> Appended:
+        await goes_on.wait()
+        return await append(commits)
+
+    await register(other, "0")
+    await register(ours, "1")
+    other.log.steps.extend([at_once, later])
+    losing = asyncio.create_task(other.send(RenameCustomer(CustomerId("0"), "B Name")))
+    async with asyncio.timeout(PATIENCE):
+        await asked.wait()
+    before, waiting = ours.log.appending, asyncio.create_task(register(ours, "2"))
+    assert not await ended(waiting)
+    goes_on.set()
+    assert ((await losing).position, (await waiting).position) == (3, 4)
+    assert ours.log.appending == before + 1  # it knew of the other's commit when it decided
+
+
+async def at_once(commits: Sequence[Encoded], append: Append) -> Appended:
+    return await append(commits)
+
+
+async def ended(task: asyncio.Task[Receipt]) -> bool:
+    """Whether it ends within a time in which a writer that leaves no turn is done ten times over."""
+    done, _ = await asyncio.wait([task], timeout=0.5)
+    return bool(done)
+
+
+async def test_a_pause_that_nobody_uses_ends(ours: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "_LONGEST", 0.05)
+    ours.writer.hear(TurnAsked(Asked(uuid4(), 60.0)))
+    async with asyncio.timeout(PATIENCE / 2):
+        assert (await register(ours, "1")).position == 1
+
+
+async def test_who_has_lost_himself_leaves_no_turn(ours: Desk) -> None:
+    own = turns.Turns(ours.mongo.database)
+    own.lost(0.01)
+    own.hear(TurnAsked(Asked(uuid4(), 60.0)))
+    assert not await own.leave(0)
+    own.won()
+    own.hear(CommitAdded(7))
+    assert await own.leave(6)
+    assert not await own.leave(6)
+    await own.end()
