@@ -11,7 +11,7 @@ from typing import Any
 from bson.raw_bson import RawBSONDocument
 
 from bank import application
-from benchmarks.contestants import Bench
+from benchmarks.bare import Bench
 from gateway.application.reading import read
 from gateway.eventlog.storage import EventLog
 from gateway.eventlog.verification import Verification, verify
