@@ -31,13 +31,13 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A bound on the ratio of `ours` to `against`: a floor for rates, a ceiling for times.
+    """A bound on the ratio of `ours` to `against`: a floor for rates, a ceiling for times; None for no bound.
 
     `missed` says why it is missed today and what would be needed.
     """
 
     against: str
-    bound: float
+    bound: float | None
     measure: Measure = Measure.RATE
     ours: str = "Tidegate"
     missed: str = ""
@@ -47,7 +47,7 @@ class Goal:
         return self.measure is Measure.RATE
 
     def met(self, ratio: float) -> bool:
-        return ratio >= self.bound if self.is_floor else ratio <= self.bound
+        return self.bound is None or (ratio >= self.bound if self.is_floor else ratio <= self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def figures(samples: Sequence[Sample], name: str) -> list[float]:
 def ratio(rounds: Rounds, ours: str, against: str, measure: Measure) -> Spread | None:
     """Round by round, so that it holds when the machine's speed drifts; None where one of them did not run."""
     mine, theirs = figures(rounds.get(ours, ()), measure), figures(rounds.get(against, ()), measure)
-    if not mine or not theirs:
+    if not mine or not theirs or not all(theirs):
         return None
     return spread([a / b for a, b in zip(mine, theirs, strict=True)])
 

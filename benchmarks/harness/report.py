@@ -51,10 +51,10 @@ def _goals(measured: Sequence[tuple[Row, Record]]) -> Iterator[str]:
 
 def _goal(row: Row, goal: Goal, found: Verdict | None) -> str:
     sign, what = ("≥", "") if goal.is_floor else ("≤", f", {goal.measure} of the time")
-    wanted = f"{sign} {goal.bound:g}"
+    wanted = "" if goal.bound is None else f"{sign} {goal.bound:g}"
     if found is None:
         return f"| {row.title}{what} | {goal.against} | did not run | {wanted} | **not measured** |"
-    state = "met" if found.met else "**missed**"
+    state = "" if goal.bound is None else "met" if found.met else "**missed**"
     return f"| {row.title}{what} | {goal.against} | {bold(found.ratio)} | {wanted} | {state} |"
 
 
@@ -71,7 +71,7 @@ def _misses(row: Row, record: Record) -> Iterator[str]:
         if decided is not None and not decided.met:
             yield _miss(row, decided, record.samples)
         times = slower_tail(record.samples, goal)
-        if times is not None and goal.measure is Measure.RATE:
+        if times is not None and goal.measure is Measure.RATE and goal.bound is not None:
             yield f"- **{row.title}: p99** is {times:.1f} times that of {goal.against}."
 
 

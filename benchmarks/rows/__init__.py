@@ -1,10 +1,27 @@
-"""The rows of the table, in its order; each is a module of this folder."""
+"""The rows of the table, in its order; each is made in a module of this folder."""
 
 from benchmarks.harness.arena import Row
-from benchmarks.rows import by_id, connection, mutation
+from benchmarks.rows import (
+    appending,
+    by_id,
+    connection,
+    log,
+    lone,
+    mutation,
+    mutation_kept_up,
+    mutation_one_account,
+)
 
 ROWS: tuple[Row, ...] = (
     by_id.ROW,
     connection.ROW,
     mutation.ROW,
+    mutation_kept_up.ROW,
+    mutation_one_account.ROW,
+    lone.QUERY,
+    lone.MUTATION,
+    log.APPEND,
+    log.DRIVERS,
+    appending.EMMETT,
+    appending.EVENTSOURCING,
 )

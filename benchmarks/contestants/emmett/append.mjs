@@ -40,11 +40,14 @@ async function run(duration) {
 
 await run(Math.max(1, Number(seconds) / 3)); // warm
 names = [];
+const before = process.cpuUsage();
 const rate = await run(Number(seconds));
+const { user, system } = process.cpuUsage(before);
 latencies.sort((a, b) => a - b);
 const at = (share) => latencies[Math.floor(latencies.length * share)];
 // The stream's document has its events in it: that it is there is that its event is there.
 const written = { streamName: { $in: names }, "messages.0": { $exists: true } };
 const missing = names.length - (await client.db().collection("emt:account").countDocuments(written));
-console.log(JSON.stringify({ rate, p50: at(0.5), p99: at(0.99), missing }));
+const cpu = (user + system) / 1000 / latencies.length;
+console.log(JSON.stringify({ rate, p50: at(0.5), p99: at(0.99), cpu, memory: process.memoryUsage().rss / 1e6, missing }));
 await client.close();
