@@ -5,11 +5,16 @@ from benchmarks.rows import (
     appending,
     by_id,
     connection,
+    freshness,
     log,
     lone,
     mutation,
     mutation_kept_up,
     mutation_one_account,
+    rebuild,
+    snapshots,
+    subscribers,
+    verify,
 )
 
 ROWS: tuple[Row, ...] = (
@@ -24,4 +29,9 @@ ROWS: tuple[Row, ...] = (
     log.DRIVERS,
     appending.EMMETT,
     appending.EVENTSOURCING,
+    freshness.ROW,
+    rebuild.ROW,
+    verify.ROW,
+    snapshots.ROW,
+    subscribers.ROW,
 )
