@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmarks.harness import records
 from benchmarks.harness.arena import Row, arena
 from benchmarks.harness.placement import busy
-from benchmarks.harness.report import ROUNDS, report
+from benchmarks.harness.plots import lines, svg
+from benchmarks.harness.report import ROUNDS, picture, report
 from benchmarks.harness.rounds import measured
 from benchmarks.rows import ROWS
 from gateway.web.server import new_event_loop
@@ -35,7 +36,11 @@ async def _run(wish: Wish) -> None:
 
 
 def _write(folder: Path) -> None:
-    (folder / "RESULTS.md").write_text(report(ROWS, records.read(folder / "figures", _NAMES), []), "utf-8")
+    found = records.read(folder / "figures", _NAMES)
+    for row in ROWS:
+        if row.curve and row.name in found:
+            (folder / picture(row)).write_text(svg(row.curve, lines(row.curve, found[row.name].samples)), "utf-8")
+    (folder / "RESULTS.md").write_text(report(ROWS, found), "utf-8")
     _say(f"Wrote {folder / 'RESULTS.md'}")
 
 
@@ -55,9 +60,11 @@ def _wish() -> Wish:
 
 def main() -> None:
     wish = _wish()
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_run(wish))
-    _write(wish.folder)
+    try:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(_run(wish))
+    finally:
+        _write(wish.folder)  # also where a row ended the run: those before it stand
 
 
 if __name__ == "__main__":

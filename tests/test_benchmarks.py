@@ -1,10 +1,16 @@
 """The benchmark's own arithmetic, its checks, and that it says what was missed. Nothing is timed here."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+import os
+import shutil
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any, cast
+from xml.etree import ElementTree
 
 import pytest
 from bson import Decimal128
@@ -13,13 +19,15 @@ from benchmarks.harness import checks, operations, records
 from benchmarks.harness.arena import Arena, Contest, Row
 from benchmarks.harness.dataset import FIELDS, Dataset, account_answer, spelt_alike
 from benchmarks.harness.figures import Goal, Measure, Sample, ratio, spread, verdict
-from benchmarks.harness.load import Request
+from benchmarks.harness.load import Load, Loader, Request
 from benchmarks.harness.operations import Asked
 from benchmarks.harness.placement import place
+from benchmarks.harness.plots import Curve, Point, lines, svg
 from benchmarks.harness.records import Record
 from benchmarks.harness.report import report
 from benchmarks.harness.rounds import measured, turned
 from benchmarks.rows import ROWS
+from tests.clients.programs import cannot_run
 
 ZERO = {"amount": Decimal128("0.00"), "currency": "EUR"}
 
@@ -27,6 +35,13 @@ ZERO = {"amount": Decimal128("0.00"), "currency": "EUR"}
 @asynccontextmanager
 async def nobody(_: Arena) -> AsyncGenerator[Contest]:
     yield {}
+
+
+@pytest.fixture
+def dataset(mongo_uri: str, database: str) -> Iterator[Dataset]:
+    found = Dataset(mongo_uri, database)
+    yield found
+    found.close()
 
 
 def row(*goals: Goal) -> Row:
@@ -54,7 +69,7 @@ def account(number: int) -> dict[str, Any]:
 
 
 def page(goal: Goal, samples: dict[str, list[Sample]]) -> str:
-    return report([row(goal)], {"work": record(samples)}, [])
+    return report([row(goal)], {"work": record(samples)})
 
 
 def test_a_ratio_is_the_median_of_the_rounds_ratios_not_the_ratio_of_the_medians() -> None:
@@ -207,14 +222,71 @@ def test_a_wrong_answer_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.anyio
 async def test_a_server_that_answers_from_what_it_kept_ends_the_run(
-    mongo_uri: str, database: str, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dataset, kept = Dataset(mongo_uri, database), {"id": "Account:a1", "ownerName": "Ada"}
+    kept = {"id": "Account:a1", "ownerName": "Ada"}
     monkeypatch.setattr(checks.Client, "ask", always('{"data":{"account":{"id":"Account:a1","ownerName":"Ada"}}}'))
 
     with pytest.raises(SystemExit, match="keeps data"):
         await checks.reads_again("http://127.0.0.1:1", [Asked(Request("GET", "/accounts/a1"), kept)], dataset)
-    dataset.close()
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers each request with the next number as an id."""
+
+    protocol_version = "HTTP/1.1"
+    number = count()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        text = f'{{"data":{{"id":"{next(self.number)}"}}}}'.encode()
+        self.send_response(200)
+        self.send_header("content-length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@pytest.fixture
+def answering() -> Iterator[str]:
+    """The address of a server that gives every request another answer."""
+    if shutil.which("wrk") is None:
+        cannot_run("wrk is not installed")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.anyio
+async def test_the_loader_hands_back_the_id_of_every_acknowledged_write(answering: str, tmp_path: Path) -> None:
+    load = Load([Request("POST", "/", b"{}")], connections=4, acknowledged=True)
+
+    found = await Loader(min(os.sched_getaffinity(0)), tmp_path).run(answering, load, 1)
+
+    assert found.count > 0
+    assert len({*found.ids}) == len(found.ids) >= found.count
+
+
+@pytest.mark.anyio
+async def test_one_wrong_answer_among_many_under_load_ends_the_run(answering: str, tmp_path: Path) -> None:
+    loader, request = Loader(min(os.sched_getaffinity(0)), tmp_path), Request("POST", "/", b"{}")
+    right = [f'{{"id":"{each}"}}' for each in range(1_000_000)]
+
+    await loader.run(answering, Load([request], 4, expected=right), 1)
+    with pytest.raises(SystemExit, match="wrong answer"):
+        await loader.run(answering, Load([request], 4, expected=right[:1]), 1)
+
+
+def test_a_curve_is_drawn_through_the_median_of_each_place() -> None:
+    curve = Curve("connections", "rate", "per second")
+
+    drawn = lines(curve, {"ours at 1": rates(1, 2, 9), "ours at 1,000": rates(5), "others at 1": [Sample()]})
+
+    assert drawn == {"ours": [Point(1, 2, 1, 9), Point(1000, 5, 5, 5)]}
+    assert svg(curve, drawn).count("<circle") == 2
+    ElementTree.fromstring(svg(curve, drawn))
 
 
 @pytest.mark.parametrize(
@@ -225,15 +297,13 @@ async def test_a_server_that_answers_from_what_it_kept_ends_the_run(
     ],
 )
 def test_an_acknowledged_write_that_is_not_there_ends_the_run(
-    mongo_uri: str, database: str, ids: list[int], complaint: str
+    dataset: Dataset, ids: list[int], complaint: str
 ) -> None:
-    dataset = Dataset(mongo_uri, database)
     dataset.database["writes"].insert_many([{"_id": each} for each in (1, 2, 3)])
 
     checks.all_there(dataset, "writes", "_id", [1, 2, 3])
     with pytest.raises(SystemExit, match=complaint):
         checks.all_there(dataset, "writes", "_id", ids)
-    dataset.close()
 
 
 def test_every_row_has_a_name_of_its_own_and_compares_contestants_by_name() -> None:

@@ -1,7 +1,7 @@
 """The servers that are measured, each in a process of its own on the core of the server that is measured."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from benchmarks.contestants import npm
 from benchmarks.harness.arena import DATABASE, Arena
@@ -20,12 +20,32 @@ async def tidegate(arena: Arena) -> AsyncGenerator[Server]:
 @asynccontextmanager
 async def tidegate_with(arena: Arena, settings: dict[str, str]) -> AsyncGenerator[Server]:
     """The same with settings of its own."""
-    environment, port = arena.environment() | settings, free_port()
-    serve = [TIDEGATE, "serve", "--no-watch", "--port", str(port)]
-    async with (
-        process([TIDEGATE, "watch"], arena.placement.watcher, environment),
-        server(serve, port, arena.placement.server, environment) as found,
-    ):
+    async with gateways(arena, settings, 1) as (found,):
+        yield found
+
+
+@asynccontextmanager
+async def gateways(arena: Arena, settings: dict[str, str], count: int) -> AsyncGenerator[list[Server]]:
+    """So many of them on one log, all on one core."""
+    environment = arena.environment() | settings
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(process([TIDEGATE, "watch"], arena.placement.watcher, environment))
+        yield [await stack.enter_async_context(gateway(arena, environment)) for _ in range(count)]
+
+
+@asynccontextmanager
+async def unwatched(arena: Arena, database: str) -> AsyncGenerator[Server]:
+    """One without a watcher on another database, which does not wait for read models."""
+    async with gateway(arena, arena.environment(database) | {"TIDEGATE_LAG_COMMITS": "0"}) as found:
+        yield found
+
+
+@asynccontextmanager
+async def gateway(arena: Arena, environment: dict[str, str]) -> AsyncGenerator[Server]:
+    """One gateway, which leaves the watcher to others."""
+    port = free_port()
+    command = [TIDEGATE, "serve", "--no-watch", "--port", str(port)]
+    async with server(command, port, arena.placement.server, environment) as found:
         yield found
 
 

@@ -13,6 +13,7 @@ from benchmarks.harness.dataset import Dataset
 from benchmarks.harness.figures import Goal, Sample
 from benchmarks.harness.load import Loader
 from benchmarks.harness.placement import Placement, here, pinned
+from benchmarks.harness.plots import Curve
 from gateway.mongo.embedded import embedded
 
 DATABASE = "bench"
@@ -47,7 +48,8 @@ Contest = Mapping[str, Callable[[], Awaitable[Sample]]]
 class Row:
     """A row of the table: the same work by several contestants, and what is wanted of ours.
 
-    `contest` prepares what all rounds share and cleans up behind them. `notes` are sentences for the report.
+    `contest` prepares what all rounds share and cleans up behind them. `notes` are sentences for the report;
+    with a `curve`, it is drawn.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Row:
     contest: Callable[[Arena], AbstractAsyncContextManager[Contest]]
     goals: tuple[Goal, ...] = ()
     notes: str = ""
+    curve: Curve | None = None
 
 
 @asynccontextmanager

@@ -28,16 +28,21 @@ are fifty different operations in rotation. Before a load, the answers were comp
 load, every answer was one of the right ones, and a document that was changed behind a server showed in its next
 answer: no data was kept. After a load, every acknowledged write was found in the database. Tidegate runs as it is
 installed, with all the bank's rules, its chain, its validator and the audit trail.
+[docs/performance.md](../docs/performance.md) has the rules of the comparison.
 """
 
 
-def report(rows: Sequence[Row], records: Mapping[str, Record], plots: Sequence[tuple[str, str]]) -> str:
-    """The whole page; `plots` are titles and files."""
+def picture(row: Row) -> str:
+    """Where a row's curve is drawn, from the folder of the page."""
+    return f"figures/{row.name}.svg"
+
+
+def report(rows: Sequence[Row], records: Mapping[str, Record]) -> str:
+    """The whole page, of the rows that were measured."""
     measured = [(row, records[row.name]) for row in rows if row.name in records]
     parts = [_HEAD, *_goals(measured), *_missed(measured)]
     for row, record in measured:
         parts += _row(row, record)
-    parts += [f"\n## {title}\n\n![{title}]({file})\n" for title, file in plots]
     return "\n".join(parts)
 
 
@@ -93,6 +98,7 @@ def _cost(samples: Mapping[str, Sequence[Sample]], name: str) -> str:
 def _row(row: Row, record: Record) -> Iterator[str]:
     yield f"\n## {row.title}\n"
     yield f"{row.notes}\n" if row.notes else ""
+    yield f"![{row.title}]({picture(row)})\n" if row.curve else ""
     yield "| | per second | p50 ms | p99 ms | CPU ms each | memory MB |"
     yield "|---|---|---|---|---|---|"
     for name, samples in record.samples.items():

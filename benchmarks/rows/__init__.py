@@ -6,6 +6,10 @@ from benchmarks.rows import (
     by_id,
     connection,
     freshness,
+    growth_connections,
+    growth_log,
+    growth_processes,
+    growth_read_models,
     log,
     lone,
     mutation,
@@ -13,6 +17,7 @@ from benchmarks.rows import (
     mutation_one_account,
     rebuild,
     snapshots,
+    startup,
     subscribers,
     verify,
 )
@@ -34,4 +39,9 @@ ROWS: tuple[Row, ...] = (
     verify.ROW,
     snapshots.ROW,
     subscribers.ROW,
+    startup.ROW,
+    growth_connections.ROW,
+    growth_processes.ROW,
+    growth_read_models.ROW,
+    growth_log.ROW,
 )

@@ -20,6 +20,9 @@ from benchmarks.rows.querying import AT_ONCE, sampled
 OURS = "... on DepositMoneyAccepted { id: commandId position }"
 THEIRS = "id at"
 
+_UNDER_WAY = 0.3
+"""Seconds in which a command that nobody waits for any more ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -54,6 +57,7 @@ class Mutating:
             answers = await arena.loader.run(server.address, load, arena.seconds)
             found = sampled(answers, server, before)
             notes = await asyncio.to_thread(_lag, arena.dataset) if self.kept is LOG else {}
+            await asyncio.to_thread(settled, arena.dataset)
         ids = [self.kept.read(each) for each in answers.ids]
         await asyncio.to_thread(all_there, arena.dataset, self.kept.collection, self.kept.field, ids)
         return replace(found, notes=notes)
@@ -61,11 +65,10 @@ class Mutating:
 
 def behind(dataset: Dataset) -> int:
     """How many commits the slowest read model is behind the log's head."""
-    last = dataset.database["events"].find_one({}, {"_id": 1}, sort=[("_id", -1)])
+    last = _head(dataset)
     slowest = dataset.database["checkpoints"].find_one({}, {"position": 1}, sort=[("position", 1)])
-    assert last
     assert slowest
-    return max(0, last["_id"] - slowest["position"])
+    return max(0, last - slowest["position"])
 
 
 def caught_up(dataset: Dataset) -> float:
@@ -74,6 +77,19 @@ def caught_up(dataset: Dataset) -> float:
     while behind(dataset):
         time.sleep(0.02)
     return time.perf_counter() - began
+
+
+def settled(dataset: Dataset) -> None:
+    """Returns when what was still under way at the end of a load is in the read models, too."""
+    before = -1
+    while (now := _head(dataset)) != before or behind(dataset):
+        before = now
+        time.sleep(_UNDER_WAY)
+
+
+def _head(dataset: Dataset) -> int:
+    found = dataset.database["events"].find_one({}, {"_id": 1}, sort=[("_id", -1)])
+    return found["_id"] if found else 0
 
 
 def _lag(dataset: Dataset) -> dict[str, float]:
