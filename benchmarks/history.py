@@ -92,7 +92,9 @@ def _application(accounts: bool, events: bool) -> Application:
 
 async def built(mongo: Mongo, application: Application, last: int) -> Cost:
     """All read models, built from the beginning of the log."""
-    for name in await mongo.database.list_collection_names(filter={"name": {"$regex": "^(views|checkpoints)"}}):
+    for name in await mongo.database.list_collection_names(
+        filter={"name": {"$regex": "^(views|checkpoints|live|attempts|watchers)"}}
+    ):
         await mongo.database.drop_collection(name)
     model, identity = with_history(read(application)), await prepare(mongo.database)
     began = time.perf_counter()
