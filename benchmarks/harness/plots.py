@@ -7,7 +7,7 @@ from xml.sax.saxutils import escape
 
 from benchmarks.harness.figures import Sample, figures, spread
 
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 640, 320, 70, 50, 20, 150
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP, _RIGHT = 640, 320, 70, 50, 30, 150
 _COLOURS = ("#0b6e99", "#d9730d", "#448361", "#9065b0")
 
 
@@ -84,7 +84,7 @@ def _axes(curve: Curve, frame: _Frame, xs: Sequence[float]) -> Iterator[str]:
         yield f'<path d="M{_LEFT} {height:.1f}H{right}" stroke="#ddd"/>'
         yield f'<text x="{_LEFT - 6}" y="{height + 4:.1f}" text-anchor="end">{share * frame.high:,.4g}</text>'
     yield f'<text x="{(_LEFT + right) / 2}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(curve.axis)}</text>'
-    yield f'<text x="{_LEFT}" y="{_TOP - 6}" text-anchor="middle">{escape(curve.unit)}</text>'
+    yield f'<text x="4" y="{_TOP - 14}">{escape(curve.unit)}</text>'
 
 
 def _line(frame: _Frame, name: str, line: Sequence[Point], number: int) -> Iterator[str]:

@@ -92,13 +92,13 @@ def _miss(row: Row, decided: Verdict, samples: Mapping[str, Sequence[Sample]]) -
 
 def _cost(samples: Mapping[str, Sequence[Sample]], name: str) -> str:
     found = figures(samples[name], "cpu")
-    return f"{name} takes {spread(found).median:.2f} ms of CPU each." if found else ""
+    return f"{name} takes {spread(found).median:.3g} ms of CPU each." if found else ""
 
 
 def _row(row: Row, record: Record) -> Iterator[str]:
     yield f"\n## {row.title}\n"
-    yield f"{row.notes}\n" if row.notes else ""
-    yield f"![{row.title}]({picture(row)})\n" if row.curve else ""
+    yield from [f"{row.notes}\n"] if row.notes else []
+    yield from [f"![{row.title}]({picture(row)})\n"] if row.curve else []
     yield "| | per second | p50 ms | p99 ms | CPU ms each | memory MB |"
     yield "|---|---|---|---|---|---|"
     for name, samples in record.samples.items():
@@ -110,7 +110,7 @@ def _row(row: Row, record: Record) -> Iterator[str]:
 def _contestant(name: str, samples: Sequence[Sample]) -> str:
     cells = [_cell(figures(samples, "rate"), ",.0f"), *(_cell(figures(samples, each), ",.1f") for each in _TIMES)]
     memory = _median(figures(samples, "memory"), ",.0f")
-    return f"| {name} | {' | '.join([*cells, _median(figures(samples, 'cpu'), ',.2f'), memory])} |"
+    return f"| {name} | {' | '.join([*cells, _median(figures(samples, 'cpu'), '.3g'), memory])} |"
 
 
 _TIMES = ("p50", "p99")
