@@ -37,12 +37,13 @@ lint: $(VENV)/installed-test
 schema.graphql: $(VENV)/installed-test
 	@$(BIN)/tidegate schema > $@.new && mv $@.new $@
 
-bench: $(VENV)/installed-test programs ## writes benchmarks/RESULTS.md; ARGS="--rounds 5"
+bench: $(VENV)/installed-test programs ## writes benchmarks/RESULTS.md; ARGS="--only by-id --rounds 5"
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## removes the packages, the built playground and all caches; the bank's data stays
 	rm -rf $(VENV) dist gateway/web/static/playground playground/node_modules
 	rm -rf tests/*/node_modules tests/*/*/node_modules
+	rm -rf benchmarks/contestants/*/node_modules benchmarks/contestants/*/.venv
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

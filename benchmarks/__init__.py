@@ -1,1 +1,1 @@
-"""How fast the gateway is, as ratios to the bare driver in the same run: `python -m benchmarks`."""
+"""How fast the gateway is, against what a user would pick instead, in the same run: `python -m benchmarks`."""

@@ -11,7 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -58,6 +58,9 @@ class Contestant:
 
     execute: Callable[[Envelope], Awaitable[object]]
     see: Callable[[AccountId, int], Awaitable[None]]
+
+
+Make = Callable[[Settings, str], AbstractAsyncContextManager[Contestant]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ async def by_hand(settings: Settings, uri: str) -> AsyncGenerator[Contestant]:
     await mongo.close()
 
 
-async def measure(make: Callable[[Settings, str], Any], uri: str, rate: int, seconds: int) -> Delays:
+async def measure(make: Make, uri: str, rate: int, seconds: int) -> Delays:
     """One round of one contestant, in a database of its own."""
     settings = load_settings(mongodb_uri=uri, database=f"fresh_{uuid4().hex[:8]}", audit_days=0)
     async with make(settings, uri) as contestant:

@@ -90,9 +90,11 @@ def _application(accounts: bool, events: bool) -> Application:
     return replace(bank, views=parts, history=events)
 
 
-async def _built(mongo: Mongo, application: Application, last: int) -> Cost:
+async def built(mongo: Mongo, application: Application, last: int) -> Cost:
     """All read models, built from the beginning of the log."""
-    for name in await mongo.database.list_collection_names(filter={"name": {"$regex": "^(views|checkpoints)"}}):
+    for name in await mongo.database.list_collection_names(
+        filter={"name": {"$regex": "^(views|checkpoints|live|attempts|watchers)"}}
+    ):
         await mongo.database.drop_collection(name)
     model, identity = with_history(read(application)), await prepare(mongo.database)
     began = time.perf_counter()
@@ -116,7 +118,7 @@ async def _measure(commits: int, accounts: int) -> None:
             mongo = connect(server.uri, load_settings(database="bench", mongodb_timeout=60.0))
             await _filled(mongo, commits, accounts)
             last = commits + accounts
-            neither, past, events = [await _built(mongo, _application(*each), last) for each in _CASES]
+            neither, past, events = [await built(mongo, _application(*each), last) for each in _CASES]
             await mongo.close()
     _print_past(past, neither, last)
     _print_events(events, neither, last)

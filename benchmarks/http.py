@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import urllib.request
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +29,10 @@ class Load:
 
 
 @asynccontextmanager
-async def gateway(uri: str, database: str) -> AsyncGenerator[str]:
-    """A served bank with fifty accounts to pay into; its address."""
+async def gateway(uri: str, database: str, behind: Sequence[str] = ()) -> AsyncGenerator[str]:
+    """A served bank with fifty accounts to pay into; its address. Its command line begins with `behind`."""
     environment = os.environ | {"TIDEGATE_MONGODB_URI": uri, "TIDEGATE_DATABASE": database}
-    command = [str(Path(sys.executable).with_name("tidegate")), "serve", "--port", "0"]
+    command = [*behind, str(Path(sys.executable).with_name("tidegate")), "serve", "--port", "0"]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment)
     try:
         address = await _address(process)

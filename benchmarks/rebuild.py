@@ -26,7 +26,7 @@ from gateway.projections.rebuilding import Rebuilding
 from gateway.settings import load_settings
 from gateway.web.server import new_event_loop
 
-_DATABASE = "bench"
+_DATABASE = "bench_rebuild"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +54,45 @@ def by_hand(uri: str) -> None:
     handwritten.build(uri, _DATABASE)
 
 
-_CONTESTANTS = {"tidegate rebuild --all": ours, "by hand": by_hand}
+OURS, BY_HAND = "tidegate rebuild --all", "by hand"
+CONTESTANTS = {OURS: ours, BY_HAND: by_hand}
 
 
-def _alone(contestant: str, uri: str) -> Run:
+def alone(contestant: str, uri: str) -> Run:
+    """One run of a contestant."""
     words = [sys.executable, "-m", "benchmarks.rebuild", "--alone", contestant, "--uri", uri]
     return Run(**json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout))
 
 
 def _measured(contestant: str, uri: str) -> None:
     began = time.perf_counter()
-    _CONTESTANTS[contestant](uri)
+    CONTESTANTS[contestant](uri)
     seconds = time.perf_counter() - began
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({"seconds": seconds, "memory": memory}))  # noqa: T201
 
 
+async def filled(uri: str, commits: int) -> Run:
+    """Writes the log; how its read models were built for the first time, which no round does again."""
+    mongo = connect(uri, load_settings(database=_DATABASE))
+    await prepare(mongo.database)
+    model = read(application)
+    await fill(EventLog(mongo.database, model), model, commits)
+    await mongo.close()
+    return alone(OURS, uri)
+
+
 async def _measure(commits: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         async with embedded(Path(folder)) as server:
-            mongo = connect(server.uri, load_settings(database=_DATABASE))
-            await prepare(mongo.database)
-            model = read(application)
-            await fill(EventLog(mongo.database, model), model, commits)
-            await mongo.close()
-            _say("first build", commits, _alone("tidegate rebuild --all", server.uri))
+            _say("first build", commits, await filled(server.uri, commits))
             _rounds(server.uri, commits, rounds)
 
 
 def _rounds(uri: str, commits: int, rounds: int) -> None:
     ratios: list[float] = []
     for _ in range(rounds):
-        runs = {name: _alone(name, uri) for name in _CONTESTANTS}
+        runs = {name: alone(name, uri) for name in CONTESTANTS}
         for name, run in runs.items():
             _say(name, commits, run)
         mine, theirs = runs.values()
@@ -103,7 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--commits", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--alone", choices=_CONTESTANTS, help=argparse.SUPPRESS)
+    parser.add_argument("--alone", choices=CONTESTANTS, help=argparse.SUPPRESS)
     parser.add_argument("--uri", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.alone:

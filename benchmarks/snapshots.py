@@ -39,7 +39,7 @@ _ROUNDS = 9
 
 @asynccontextmanager
 async def _writer(uri: str, snapshot_events: int) -> AsyncGenerator[Writer]:
-    settings = load_settings(database="bench", snapshot_events=snapshot_events)
+    settings = load_settings(database="bench_snapshots", snapshot_events=snapshot_events)
     async with (
         opened(application, settings, uri) as store,
         Snapshots(store.mongo.database, store.model, store.signer, snapshot_events) as snapshots,
@@ -56,7 +56,8 @@ def _deposit(account: str) -> DepositMoney:
     return DepositMoney(AccountId(account), Money(Decimal(1), _EUR))
 
 
-async def _fill(uri: str, events: int) -> None:
+async def filled(uri: str, events: int) -> None:
+    """Writes the accounts `long`, of so many events, and `short`, of ten."""
     async with _writer(uri, _EVERY) as writer:
         await _send(writer, RegisterCustomer(_ADA, "Ada Harbour", Email("ada@example.com")))
         for account in ("long", "short", "other"):
@@ -78,7 +79,8 @@ async def _one(uri: str, account: str, snapshot_events: int) -> None:
         sys.stdout.write(f"{(time.perf_counter() - began) * 1_000}\n")
 
 
-async def _measured(uri: str, account: str, snapshot_events: int = _READS_ONLY) -> float:
+async def measured(uri: str, account: str, snapshot_events: int = _READS_ONLY) -> float:
+    """The milliseconds of a new process's first command on an account."""
     arguments = ["-m", "benchmarks.snapshots", "--uri", uri, "--account", account, "--every", str(snapshot_events)]
     process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
     printed, _ = await process.communicate()
@@ -88,15 +90,15 @@ async def _measured(uri: str, account: str, snapshot_events: int = _READS_ONLY) 
 async def _measure(events: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         async with embedded(Path(folder)) as server:
-            await _fill(server.uri, events)
+            await filled(server.uri, events)
             ratios = [await _round(server.uri, events) for _ in range(rounds)]
     low, high = min(ratios), max(ratios)
     print(f"{events:,} events : 10 events = {statistics.median(ratios):.2f} ({low:.2f} to {high:.2f})")  # noqa: T201
 
 
 async def _round(uri: str, events: int) -> float:
-    long, short = await _measured(uri, "long"), await _measured(uri, "short")
-    whole = await _measured(uri, "long", snapshot_events=0)
+    long, short = await measured(uri, "long"), await measured(uri, "short")
+    whole = await measured(uri, "long", snapshot_events=0)
     print(f"10 events {short:6.1f} ms   {events:,} events {long:6.1f} ms, without a snapshot {whole:8.1f} ms")  # noqa: T201
     return long / short
 

@@ -57,27 +57,54 @@ async def crowd(port: int, count: int) -> AsyncGenerator[Crowd]:
         yield Crowd(processes)
 
 
-async def measure(count: int, events: int, seconds: int) -> list[str]:
-    """The lines of the report."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Milliseconds from a command to all subscribers, one figure an event; bytes; writes a second."""
+
+    count: int
+    p50: Sequence[float]
+    p99: Sequence[float]
+    memory: float
+    alone: float
+    beside: float
+    again: float
+
+    @property
+    def left(self) -> float:
+        """The share of the writes that the subscribers leave."""
+        return self.beside / statistics.mean((self.alone, self.again))
+
+
+async def measure(address: str, count: int, events: int, seconds: int) -> Found:
+    """The figures of a gateway that has served nobody yet."""
+    port, pid = int(address.rpartition(":")[2]), _listening(int(address.rpartition(":")[2]))
+    await asyncio.to_thread(http.open_account, address, _FOLLOWED)
+    await http.load(address, 2)
+    alone, before = (await http.load(address, seconds)).rate, _resident(pid)
+    async with crowd(port, count) as subscribers:
+        each = (_resident(pid) - before) / count
+        delays = [await _delays(subscribers, address, number) for number in range(1, events + 1)]
+        beside = (await http.load(address, seconds)).rate
+    again = (await http.load(address, seconds)).rate
+    p50, p99 = ([1000 * statistics.quantiles(found, n=100)[at] for found in delays] for at in (49, 98))
+    return Found(count, p50, p99, each, alone, beside, again)
+
+
+async def _measure(count: int, events: int, seconds: int) -> Found:
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         async with embedded(Path(folder)) as server, http.gateway(server.uri, "bench_subscribers") as address:
-            port, pid = int(address.rpartition(":")[2]), _listening(int(address.rpartition(":")[2]))
-            await asyncio.to_thread(http.open_account, address, _FOLLOWED)
-            await http.load(address, 2)
-            alone, before = (await http.load(address, seconds)).rate, _resident(pid)
-            async with crowd(port, count) as subscribers:
-                each = (_resident(pid) - before) / count
-                delays = [await _delays(subscribers, address, number) for number in range(1, events + 1)]
-                beside = (await http.load(address, seconds)).rate
-            again = (await http.load(address, seconds)).rate
-    p50, p99 = ([1000 * statistics.quantiles(found, n=100)[at] for found in delays] for at in (49, 98))
+            return await measure(address, count, events, seconds)
+
+
+def _lines(found: Found) -> list[str]:
+    p50, p99 = statistics.median(found.p50), statistics.median(found.p99)
     return [
-        f"subscribers                     {count:>10,}",
-        f"one event to all, p50           {statistics.median(p50):>10,.0f} ms",
-        f"one event to all, p99           {statistics.median(p99):>10,.0f} ms   (worst {max(p99):,.0f})",
-        f"memory of the process, each     {each / 1000:>10,.1f} kB",
-        f"writes without subscribers      {alone:>10,.0f} /s   (afterwards {again:,.0f})",
-        f"writes beside them              {beside:>10,.0f} /s   ({beside / statistics.mean((alone, again)):.2f})",
+        f"subscribers                     {found.count:>10,}",
+        f"one event to all, p50           {p50:>10,.0f} ms",
+        f"one event to all, p99           {p99:>10,.0f} ms   (worst {max(found.p99):,.0f})",
+        f"memory of the process, each     {found.memory / 1000:>10,.1f} kB",
+        f"writes without subscribers      {found.alone:>10,.0f} /s   (afterwards {found.again:,.0f})",
+        f"writes beside them              {found.beside:>10,.0f} /s   ({found.left:.2f})",
     ]
 
 
@@ -139,7 +166,7 @@ def main() -> None:
     given = parser.parse_args()
     os.environ["TIDEGATE_MONGODB_TIMEOUT"] = "60"  # a crowd that comes at once, all on one machine
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        print("\n".join(runner.run(measure(given.count, given.events, given.seconds))))  # noqa: T201
+        print("\n".join(_lines(runner.run(_measure(given.count, given.events, given.seconds)))))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import Any
 from bson.raw_bson import RawBSONDocument
 
 from bank import application
-from benchmarks.contestants import Bench
+from benchmarks.bare import Bench
 from gateway.application.reading import read
 from gateway.eventlog.storage import EventLog
 from gateway.eventlog.verification import Verification, verify
@@ -33,12 +33,12 @@ async def _measure(commits: int, rounds: int) -> None:
 
 
 async def _round(bench: Bench, commits: int) -> float:
-    bare, ours = await _bare(bench, commits), await _ours(bench, commits)
+    bare, ours = await bare_driver(bench, commits), await verified(bench, commits)
     print(f"bare driver {bare:>9,.0f} commits/s   verify {ours:>9,.0f} commits/s")  # noqa: T201
     return ours / bare
 
 
-async def _bare(bench: Bench, commits: int) -> float:
+async def bare_driver(bench: Bench, commits: int) -> float:
     """`find` of raw documents in the order of positions, nothing done with them."""
     events = collection(bench.mongo.database, EVENTS)
     raw: Any = events.with_options(codec_options=events.codec_options.with_options(document_class=RawBSONDocument))
@@ -49,7 +49,8 @@ async def _bare(bench: Bench, commits: int) -> float:
     return commits / (time.perf_counter() - began)
 
 
-async def _ours(bench: Bench, commits: int) -> float:
+async def verified(bench: Bench, commits: int) -> float:
+    """`tidegate verify`, without the command line around it."""
     log, verification = EventLog(bench.mongo.database, bench.model), Verification(bench.model)
     began = time.perf_counter()
     found = await verify(log, verification, lambda _: None)

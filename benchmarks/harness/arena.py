@@ -1,0 +1,78 @@
+"""Where contestants meet: one MongoDB with the same data for all, and the cores that they run on."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.harness import dataset
+from benchmarks.harness.dataset import Dataset
+from benchmarks.harness.figures import Goal, Sample
+from benchmarks.harness.load import Loader
+from benchmarks.harness.placement import Placement, here, pinned
+from benchmarks.harness.plots import Curve
+from gateway.mongo.embedded import embedded
+
+DATABASE = "bench"
+
+
+@dataclass(frozen=True, slots=True)
+class Arena:
+    """What a row is given: the database is filled, everything has its core; `seconds` is how long a round lasts."""
+
+    uri: str
+    placement: Placement
+    loader: Loader
+    dataset: Dataset
+    seconds: float
+
+    @property
+    def warming(self) -> float:
+        """Seconds of load before those that count."""
+        return max(1.0, self.seconds / 3)
+
+    def environment(self, database: str = DATABASE) -> dict[str, str]:
+        """How a contestant is told where its data is."""
+        ours = {"TIDEGATE_MONGODB_URI": self.uri, "TIDEGATE_DATABASE": database}
+        return {"MONGODB_URI": self.uri, "DATABASE": database, **ours}
+
+
+Contest = Mapping[str, Callable[[], Awaitable[Sample]]]
+"""What each contestant does in one round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the table: the same work by several contestants, and what is wanted of ours.
+
+    `contest` prepares what all rounds share and cleans up behind them. `notes` are sentences for the report;
+    with a `curve`, it is drawn.
+    """
+
+    name: str
+    title: str
+    contest: Callable[[Arena], AbstractAsyncContextManager[Contest]]
+    goals: tuple[Goal, ...] = ()
+    notes: str = ""
+    curve: Curve | None = None
+
+
+@asynccontextmanager
+async def arena(seconds: float) -> AsyncGenerator[Arena]:
+    """An embedded MongoDB on its core, with the bank in it; the harness itself stays on the load's core."""
+    placement = here()
+    with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
+        with pinned(placement.mongodb):
+            opening = embedded(Path(folder))
+            server = await opening.__aenter__()
+        try:
+            await dataset.prepare(server.uri, DATABASE)
+            os.sched_setaffinity(0, {placement.load})
+            data = await asyncio.to_thread(Dataset, server.uri, DATABASE)
+            yield Arena(server.uri, placement, Loader(placement.load, Path(folder)), data, seconds)
+            data.close()
+        finally:
+            await opening.__aexit__(None, None, None)

@@ -1,0 +1,27 @@
+"""`tidegate rebuild --all`, from cold to after compare and switch, against a hand-written loop."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from benchmarks.harness.arena import Arena, Contest, Row
+from benchmarks.harness.figures import Goal, Sample
+from benchmarks.harness.placement import pinned
+from benchmarks.rebuild import BY_HAND, OURS, alone, filled
+from benchmarks.zipf import ACCOUNTS, CUSTOMERS
+
+
+@asynccontextmanager
+async def _contest(arena: Arena) -> AsyncGenerator[Contest]:
+    commits = ACCOUNTS + CUSTOMERS + round(10_000 * arena.seconds)
+    await filled(arena.uri, commits)
+    contestants = {"Tidegate": OURS, "by hand": BY_HAND}
+    yield {name: lambda each=each: _measured(arena, each, commits) for name, each in contestants.items()}
+
+
+async def _measured(arena: Arena, contestant: str, commits: int) -> Sample:
+    with pinned(arena.placement.server):
+        found = alone(contestant, arena.uri)
+    return Sample(commits / found.seconds, memory=found.memory / 1e6)
+
+
+ROW = Row("rebuild", "`tidegate rebuild --all`, commits", _contest, (Goal("by hand", 0.5),))
