@@ -99,7 +99,7 @@ class ViewTypes:
                 found[name] = replace(linked, deprecated=deprecated.get(name))
             else:
                 shown_as = self._types.input_name(name, annotation)
-                found[shown_as] = self._types.field(_view_of, read_model.view, name)
+                found[shown_as] = self._types.field("view", read_model.view, name)
         return found | self._links_to(read_model)
 
     def _target(self, read_model: ReadModel, name: str) -> ReadModel | None:
@@ -155,10 +155,6 @@ async def shown(info: strawberry.Info, read_model: ReadModel, key: Any, as_of: A
 def as_of(read_model: ReadModel) -> dict[str, Argument]:
     """`asOf`, where the past is kept; everything below such an answer is as of the same moment."""
     return {"as_of": Argument.left_out(Moment)} if read_model.history else {}
-
-
-def _view_of(root: Viewed) -> Any:
-    return root.view
 
 
 def _id_of(read_model: ReadModel) -> Resolve:
