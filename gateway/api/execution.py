@@ -143,7 +143,7 @@ class Api:
         """The answer to a query or a mutation, along its plan where it has one. Raises Refused, before it begins."""
         build = partial(self._build, document, operation, request, context)
         asked = Asked(document.node, operation, request.variables, context, build)
-        running = self._plans.of(asked) if self._plans else None
+        running = self._plans.of(asked) if self._plans is not None else None
         return self._finish(build(), context) if running is None else _along(running, context)
 
     async def _recorded(self, execution: Awaitable[Answer], context: Context) -> Answer:

@@ -50,13 +50,17 @@ class Converting:
         return cls(schema.config, schema.schema_converter.scalar_registry)
 
 
-def given(definition: GraphQLField, node: FieldNode, taken: Mapping[str, Argument], converting: Converting) -> Given:
+def given(
+    definition: GraphQLField, node: FieldNode, taken: Mapping[str, Argument], converting: Converting
+) -> Given:
     """What reads a field's arguments. Raises NotPlanned for literals that are refused."""
     if not definition.args:
         return _none
     slow = _Slow(definition, node, tuple(taken), converting)
     nodes = {each.name.value: each.value for each in node.arguments or ()}
-    if not all(_is_leaf(definition.args[name]) for name in nodes) or any(map(_has_default, definition.args.values())):
+    if not all(_is_leaf(definition.args[name]) for name in nodes) or any(
+        map(_has_default, definition.args.values())
+    ):
         return slow.read
     variables = {name: each.name.value for name, each in nodes.items() if isinstance(each, VariableNode)}
     return _Quick(slow, variables).read

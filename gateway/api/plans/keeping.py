@@ -54,8 +54,10 @@ class Plans:
         self._most, self._most_bytes = most, most_bytes
         self._kept: OrderedDict[int, _Operation] = OrderedDict()
         self.size = 0
-        self.made = 0
-        "How many plans were made so far."
+        "About how many bytes the kept ones take."
+
+    def __len__(self) -> int:
+        return len(self._kept)
 
     def of(self, asked: Asked) -> Running | None:
         """The operation, ready to run; None where it is left to the ordinary executor.
@@ -75,7 +77,9 @@ class Plans:
     def _known(self, document: DocumentNode, operation: OperationDefinitionNode) -> _Operation:
         found = self._kept.get(id(operation))
         if found is None:
-            found = self._kept[id(operation)] = _Operation(operation, _choices(document, operation), Plain(operation))
+            found = self._kept[id(operation)] = _Operation(
+                operation, _choices(document, operation), Plain(operation)
+            )
             self._grow(found.size)
         self._kept.move_to_end(id(operation))
         return found
@@ -86,13 +90,14 @@ class Plans:
         if key not in known.plans:
             if not all(isinstance(each, bool) for each in key):
                 return None  # an error of the one field, which the executor tells
-            plan = known.plans[key] = self._made(Source(self._schema, document, known.node, chosen, self._converting))
+            plan = known.plans[key] = self._made(
+                Source(self._schema, document, known.node, chosen, self._converting)
+            )
             known.size += plan.size if plan else 0
             self._grow(plan.size if plan else 0)
         return known.plans[key]
 
     def _made(self, source: Source) -> Plan | None:
-        self.made += 1
         try:
             return compiled(source)
         except NotPlanned:

@@ -11,7 +11,15 @@ from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 import strawberry
-from graphql import GraphQLError, GraphQLSchema, Undefined, is_list_type, is_non_null_type, is_object_type, located_error
+from graphql import (
+    GraphQLError,
+    GraphQLSchema,
+    Undefined,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+    located_error,
+)
 from graphql.execution.executor import CollectedErrors, invalid_return_type_error, to_nodes
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_iterable
@@ -266,9 +274,7 @@ class Running:
         for step in selection.steps:
             path = Path(place.path, step.key, selection.type.name)
             executed = self._executor.execute_field
-            found[step.key] = (
-                None if step.later else executed(selection.type, value, step.details, path, None)
-            )
+            found[step.key] = None if step.later else executed(selection.type, value, step.details, path, None)
         return found
 
 
