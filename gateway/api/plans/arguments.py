@@ -15,13 +15,12 @@ from graphql import (
     VariableNode,
     get_argument_values,
     is_leaf_type,
-    is_non_null_type,
 )
 from graphql.execution.values import VariableValues
-from graphql.utilities import coerce_input_literal
 from strawberry.types.arguments import convert_arguments
 
 from gateway.api.inputs import given as unless_unset
+from gateway.api.plans.kinds import coerced_literal, is_non_null, type_of
 from gateway.api.plans.source import NotPlanned
 from gateway.api.schema.making import Argument
 
@@ -98,10 +97,10 @@ class _Quick:
         args, names = slow.definition.args, slow.python_names
         self._fixed = self._literals(variables)
         self._optional = [
-            (names[name], each) for name, each in variables.items() if not is_non_null_type(_type(args[name]))
+            (names[name], each) for name, each in variables.items() if not is_non_null(type_of(args[name]))
         ]
         self._required = [
-            (names[name], each) for name, each in variables.items() if is_non_null_type(_type(args[name]))
+            (names[name], each) for name, each in variables.items() if is_non_null(type_of(args[name]))
         ]
 
     def read(self, variables: Variables) -> dict[str, Any]:
@@ -121,7 +120,7 @@ class _Quick:
         for each in slow.node.arguments or ():
             name = each.name.value
             if name not in variables:
-                value = coerce_input_literal(each.value, _type(slow.definition.args[name]))
+                value = coerced_literal(each.value, type_of(slow.definition.args[name]))
                 if value is Undefined:
                     raise NotPlanned
                 found[slow.python_names[name]] = value
@@ -129,14 +128,9 @@ class _Quick:
 
 
 def _is_leaf(argument: Any) -> bool:
-    type_ = _type(argument)
-    return is_leaf_type(type_.of_type if is_non_null_type(type_) else type_)
+    type_ = type_of(argument)
+    return is_leaf_type(type_.of_type if is_non_null(type_) else type_)
 
 
 def _has_default(argument: Any) -> bool:
     return argument.default is not None or argument.default_value is not Undefined
-
-
-def _type(of: Any) -> Any:
-    """The type of an argument: graphql-core declares it too openly for a strict check."""
-    return of.type

@@ -22,14 +22,13 @@ from graphql import (
     TypeNameMetaFieldDef,
     is_abstract_type,
     is_leaf_type,
-    is_list_type,
-    is_non_null_type,
     is_object_type,
 )
 from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 
 from gateway.api.plans.arguments import Converting, given
+from gateway.api.plans.kinds import is_list, is_non_null, type_of
 from gateway.api.plans.leaves import global_id_of, leaf, listed, unexpected
 from gateway.api.plans.source import Names, NotPlanned
 from gateway.api.plans.tree import Completion, Plan, Selection, Step
@@ -121,14 +120,14 @@ class _Compiler:
         waits = inspect.iscoroutinefunction(resolve)
         if definition.args and not waits:
             raise NotPlanned
-        written = self._shown(resolve, definition) or self._completed(_type(definition), details)
-        below = {} if callable(written) else written
+        written = self._shown(resolve, definition) or self._completed(type_of(definition), details)
+        below: Mapping[str, Selection] = {} if callable(written) else written
         write = self._names.function(written("v")) if callable(written) and waits else None
         if callable(written) and not waits:
             write = unexpected  # it is part of its object's function
         completion = Completion(write, below)
         arguments = given(definition, node, field.arguments or {}, self._source.converting)
-        nullable = not is_non_null_type(_type(definition))
+        nullable = not is_non_null(type_of(definition))
         step = Step(key, parent, definition, details, resolve, waits, arguments, completion, nullable)
         return step, "None" if not callable(written) or waits else written(self._read(resolve))
 
@@ -153,13 +152,13 @@ class _Compiler:
         """How a local id is shown as a global one."""
         if not isinstance(resolve, Attribute) or resolve.kind is None:
             return None
-        type_ = _type(definition)
+        type_ = type_of(definition)
         show = partial(global_id_of, self._names, resolve.kind)
-        return show if is_non_null_type(type_) else self._unless_none(show)
+        return show if is_non_null(type_) else self._unless_none(show)
 
     def _completed(self, type_: Any, details: list[FieldDetails]) -> _Written | Mapping[str, Selection]:
         """How a value of a type is completed: by an expression, or with further loads below it."""
-        if is_non_null_type(type_):
+        if is_non_null(type_):
             return self._not_null(type_.of_type, details)
         found = self._not_null(type_, details)
         return self._unless_none(found) if callable(found) else found
@@ -167,7 +166,7 @@ class _Compiler:
     def _not_null(self, type_: Any, details: list[FieldDetails]) -> _Written | Mapping[str, Selection]:
         if is_leaf_type(type_):
             return partial(leaf, self._names, type_)
-        if is_list_type(type_):
+        if is_list(type_):
             found = self._completed(type_.of_type, details)
             return partial(self._each, found) if callable(found) else found
         if is_object_type(type_):
@@ -212,11 +211,6 @@ def _derived(definition: GraphQLField | None) -> Field | None:
 
 def _python_name(definition: GraphQLField) -> str:
     return definition.extensions["strawberry-definition"].python_name
-
-
-def _type(definition: GraphQLField) -> Any:
-    """The type of a field: graphql-core declares it too openly for a strict check."""
-    return definition.type  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] # as above
 
 
 def _writing(abstract: GraphQLAbstractType, writes: Mapping[str, Any]) -> Any:

@@ -85,7 +85,7 @@ class Plans:
         return found
 
     def _plan(self, known: _Operation, document: DocumentNode, coerced: Mapping[str, Any]) -> Plan | None:
-        chosen = {name: coerced.get(name) for name in known.choices or ()}
+        chosen: dict[str, Any] = {name: coerced.get(name) for name in known.choices or ()}
         key = tuple(chosen.values())
         if key not in known.plans:
             if not all(isinstance(each, bool) for each in key):

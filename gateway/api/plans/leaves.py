@@ -12,7 +12,6 @@ from graphql import (
     GraphQLID,
     GraphQLInt,
     GraphQLLeafType,
-    GraphQLScalarType,
     GraphQLString,
 )
 
@@ -42,7 +41,7 @@ def leaf(names: Names, type_: GraphQLLeafType, value: str) -> str:
     if type_ is GraphQLInt:
         return f"({held} if type({held} := {value}) is int and -{_GREATEST_INT} <= {held} <= {_GREATEST_INT} else {names.of(_whole)}({held}))"
     class_ = _CLASSES.get(type_.name)
-    if class_ is None or not isinstance(type_, GraphQLScalarType):
+    if class_ is None:
         raise NotPlanned
     write = names.of(type_.coerce_output_value)
     return f"({write}({held}) if type({held} := {value}) is {names.of(class_)} else {refused}())"

@@ -15,16 +15,15 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     Undefined,
-    is_list_type,
-    is_non_null_type,
     is_object_type,
     located_error,
 )
 from graphql.execution.executor import CollectedErrors, invalid_return_type_error, to_nodes
 from graphql.execution.values import VariableValues
-from graphql.pyutils import Path, is_iterable
+from graphql.pyutils import Path
 
 from gateway.api.context import Context
+from gateway.api.plans.kinds import is_list, is_many, is_non_null, type_of
 from gateway.api.plans.tree import Plan, Selection, Step
 
 Executor = Any
@@ -203,7 +202,7 @@ class Running:
         """What the answer has for a value. Raises what leads to a null."""
         write = step.completion.write
         if write is None:
-            return self._nested(step, step.type, value, place)
+            return self._nested(step, type_of(step.definition), value, place)
         try:
             return write(value, self._asking)
         except Exception:  # the executor says whose mistake it is
@@ -212,13 +211,13 @@ class Running:
     def _told(self, step: Step, value: Any, place: Place) -> Any:
         executor = self._executor
         info = executor.build_resolve_info(step.definition, to_nodes(step.details), step.parent, place.path)
-        return executor.complete_value(step.type, step.details, info, place.path, value, None)
+        return executor.complete_value(type_of(step.definition), step.details, info, place.path, value, None)
 
     def _nested(self, step: Step, type_: Any, value: Any, place: Place) -> Any:
         """Below this value something is loaded."""
         if isinstance(value, Exception):
             raise value
-        if is_non_null_type(type_):
+        if is_non_null(type_):
             found = self._nested(step, type_.of_type, value, place)
             if found is None:
                 name = f"{step.parent}.{step.details[0].node.name.value}"
@@ -226,16 +225,16 @@ class Running:
             return found
         if value is None or value is Undefined:
             return None
-        if is_list_type(type_):
+        if is_list(type_):
             return self._items(step, type_.of_type, value, place)
         selection = self._selection(step, type_, value, place)
         return self._object(selection, value, place)
 
     def _items(self, step: Step, type_: Any, values: Any, place: Place) -> list[Any]:
-        if not is_iterable(values):
+        if not is_many(values):
             return self._told(step, values, place)
         found: list[Any] = []
-        nullable = not is_non_null_type(type_)
+        nullable = not is_non_null(type_)
         for index, value in enumerate(values):
             each = Place(place, place.path.add_key(index, None), nullable, found)
             found.append(None)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLField, GraphQLObjectType, GraphQLOutputType, GraphQLSchema
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
 from graphql.execution.collect_fields import FieldDetails
 
 from gateway.api.plans.arguments import Given
@@ -38,10 +38,6 @@ class Step:
     given: Given
     completion: Completion
     nullable: bool
-
-    @property
-    def type(self) -> GraphQLOutputType:
-        return self.definition.type  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] # left open there
 
     @property
     def later(self) -> bool:

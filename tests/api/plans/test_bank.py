@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gateway.api.requests import Request
+from gateway.api.requests import Answer, Request
 from tests.api.plans.conftest import Bank
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ QUERIES = [
     '{ accounts(where: {customerId: {eq: "Customer:1"}}, orderBy: {field: OWNER_NAME}) { nodes { id } totalCount } }',
     "{ accounts(where: {status: {in: [OPEN, FROZEN]}}) { nodes { id } } }",
     "{ accounts(first: 0) { nodes { id } edges { cursor } pageInfo { startCursor } } }",
-    "{ accounts(first: 1, last: 1) { nodes { id } } ok: accounts(first: -1) { nodes { id } } customers { totalCount } }",
+    "{ accounts(first: 1, last: 1) { nodes { id } } b: accounts(first: -1) { nodes { id } } }",
     '{ accounts(after: "nonsense") { nodes { id } } }',
     '{ account(id: "Customer:1") { id } b: account(id: "Account:1") { id } }',
     '{ account(id: "") { id } }',
@@ -48,7 +48,8 @@ async def test_a_query_is_answered_along_its_plan(bank: Bank, query: str) -> Non
     assert not (await bank.both.ask(query)).refused
 
 
-BY_ID = "query($id: ID!, $no: Boolean = false, $yes: Boolean!) { account(id: $id) { id @skip(if: $no) status @include(if: $yes) } }"
+BY_ID = """query($id: ID!, $no: Boolean = false, $yes: Boolean!) {
+    account(id: $id) { id @skip(if: $no) status @include(if: $yes) } }"""
 PAGE = (
     "query($first: Int, $after: String, $where: AccountWhere, $order: AccountOrder) {"
     " accounts(first: $first, after: $after, where: $where, orderBy: $order) { nodes { id } } }"
@@ -106,11 +107,16 @@ async def test_what_is_not_planned_is_left_to_the_ordinary_executor_as_a_whole(b
     assert bank.both.along == along
 
 
-DEPOSIT = """mutation($input: DepositMoneyInput!, $options: CommandOptions) { depositMoney(input: $input, options: $options) {
-    __typename ... on Receipt { commandId position token replayed events { __typename id at stream version
-        ... on MoneyDeposited { amount { amount } accountId } } }
-    ... on DepositMoneyAccepted { account { id balance { amount } } query { accounts { totalCount } ledger(currency: "EUR") { id } } }
-    ... on Rejection { code message path } ... on AmountNotPositive { amount { amount } } ... on AccountNotOpen { accountId } } }"""
+DEPOSIT = """mutation($input: DepositMoneyInput!, $options: CommandOptions) {
+    depositMoney(input: $input, options: $options) {
+        __typename
+        ... on Receipt { commandId position token replayed events { __typename id at stream version
+            ... on MoneyDeposited { amount { amount } accountId } } }
+        ... on DepositMoneyAccepted { account { id balance { amount } }
+            query { accounts { totalCount } ledger(currency: "EUR") { id } } }
+        ... on Rejection { code message path }
+        ... on AmountNotPositive { amount { amount } }
+        ... on AccountNotOpen { accountId } } }"""
 INPUTS: list[tuple[str, str, str]] = [
     ("Account:1", "1.00", "EUR"),
     ("Account:1", "-1.00", "EUR"),
@@ -131,21 +137,29 @@ async def test_receipts_and_rejections(bank: Bank, account: str, amount: str, cu
     await bank.both.compare(request)
 
 
+SEEN = """mutation($seen: [Version!], $id: UUID, $amount: Decimal!) { depositMoney(
+    input: {accountId: "Account:2", amount: {amount: $amount, currency: "EUR"}},
+    options: {ifUnchanged: $seen, commandId: $id}) {
+        __typename
+        ... on Receipt { token replayed }
+        ... on VersionConflict { current missed since { __typename id } code path message }
+        ... on CommandIdReused { code path } } }"""
+
+
 async def test_versions_and_reused_ids_are_refused_alike(bank: Bank) -> None:
-    asked = '{ account(id: "Account:2") { version } }'
-    version = (await bank.both.ask(asked)).data["account"]["version"]
-    deposit = """mutation($seen: [Version!], $id: UUID, $amount: Decimal!) { depositMoney(
-        input: {accountId: "Account:2", amount: {amount: $amount, currency: "EUR"}},
-        options: {ifUnchanged: $seen, commandId: $id}) { __typename ... on Receipt { token replayed }
-        ... on VersionConflict { current missed since { __typename id } code path message } ... on CommandIdReused { code path } } }"""
-    first = {"seen": [version], "id": "0190a5e0-0000-7000-8000-000000000002", "amount": "1.00"}
-    await bank.both.planned.execute(Request(deposit, first))
-    await bank.both.ask(deposit, first)
-    stale = await bank.both.ask(deposit, {"seen": [version], "amount": "1.00"})
-    reused = await bank.both.ask(deposit, {**first, "amount": "2.00"})
-    names = [each.data["depositMoney"]["__typename"] for each in (stale, reused)]
+    version = _data(await bank.both.ask('{ account(id: "Account:2") { version } }'))["account"]["version"]
+    first: dict[str, Any] = {"seen": [version], "id": "0190a5e0-0000-7000-8000-000000000002", "amount": "1.00"}
+    await bank.both.planned.execute(Request(SEEN, first))
+    await bank.both.ask(SEEN, first)
+    stale = await bank.both.ask(SEEN, {"seen": [version], "amount": "1.00"})
+    reused = await bank.both.ask(SEEN, {**first, "amount": "2.00"})
+    names = [_data(each)["depositMoney"]["__typename"] for each in (stale, reused)]
     assert names == ["VersionConflict", "CommandIdReused"]
-    await bank.both.compare(Request(deposit, {"seen": ["nonsense"], "amount": "1.00"}))
+    await bank.both.compare(Request(SEEN, {"seen": ["nonsense"], "amount": "1.00"}))
+
+
+def _data(answer: Answer) -> Any:
+    return answer.data
 
 
 async def test_tokens_are_waited_for(bank: Bank) -> None:
