@@ -31,9 +31,11 @@ from gateway.api.plans.arguments import Converting, given
 from gateway.api.plans.kinds import is_list, is_non_null, type_of
 from gateway.api.plans.leaves import global_id_of, leaf, listed, unexpected
 from gateway.api.plans.source import Names, NotPlanned
+from gateway.api.plans.stored import decoded, member
 from gateway.api.plans.tree import Completion, Plan, Selection, Step
 from gateway.api.schema.making import DERIVED, By, Field, Resolve
 from gateway.api.schema.types import Attribute
+from gateway.application.types import is_data, is_enum, optional
 
 MOST_FIELDS = 1_000
 """So many fields a plan has at most, those of a fragment as often as it is spread, for each type that it may be
@@ -120,7 +122,7 @@ class _Compiler:
         waits = inspect.iscoroutinefunction(resolve)
         if definition.args and not waits:
             raise NotPlanned
-        written = self._shown(resolve, definition) or self._completed(type_of(definition), details)
+        written = self._chosen_way(resolve, type_of(definition), details)
         below: Mapping[str, Selection] = {} if callable(written) else written
         write = self._names.function(written("v")) if callable(written) and waits else None
         if callable(written) and not waits:
@@ -139,6 +141,8 @@ class _Compiler:
 
     def _read(self, resolve: Resolve) -> str:
         """The expression of what a resolver finds."""
+        if isinstance(resolve, Attribute) and resolve.stored:
+            return f"v.document[{resolve.stored!r}]"
         if isinstance(resolve, Attribute):
             path = [each for each in (resolve.held, resolve.name) if each]
             if not all(map(str.isidentifier, path)):
@@ -148,13 +152,49 @@ class _Compiler:
             return f"{self._names.of(resolve.read)}(v)"
         return f"{self._names.of(resolve)}(v, x, {self._names.of(_NO_ARGUMENTS)})"
 
-    def _shown(self, resolve: Resolve, definition: GraphQLField) -> _Written | None:
-        """How a local id is shown as a global one."""
-        if not isinstance(resolve, Attribute) or resolve.kind is None:
-            return None
-        type_ = type_of(definition)
-        show = partial(global_id_of, self._names, resolve.kind)
-        return show if is_non_null(type_) else self._unless_none(show)
+    def _chosen_way(
+        self, resolve: Resolve, type_: Any, details: list[FieldDetails]
+    ) -> _Written | Mapping[str, Selection]:
+        """How what is read of a field becomes what the answer has."""
+        if isinstance(resolve, Attribute) and resolve.stored:
+            return self._stored(resolve, type_, details)
+        if isinstance(resolve, Attribute) and resolve.kind:
+            return self._perhaps(type_, partial(global_id_of, self._names, resolve.kind))
+        return self._completed(type_, details)
+
+    def _stored(self, of: Attribute, type_: Any, details: list[FieldDetails]) -> _Written:
+        """The same for a value as a view's document has it."""
+        named = type_.of_type if is_non_null(type_) else type_
+        return self._perhaps(type_, self._stored_value(of, named, details))
+
+    def _stored_value(self, of: Attribute, type_: Any, details: list[FieldDetails]) -> _Written:
+        annotation, names = optional(of.annotation)[0], self._names
+        if of.kind:
+            return partial(global_id_of, names, of.kind)
+        if is_enum(annotation):
+            return partial(member, names, type_, annotation)
+        if is_data(annotation):
+            return self._document(type_, details)
+        written = self._not_null(type_, details)
+        if not callable(written):
+            raise NotPlanned
+        return lambda value: written(decoded(names, annotation, value))
+
+    def _document(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> _Written:
+        """An object of the application's, as a document within a view's."""
+        written: list[str] = []
+        for key, each in self._fields_below(type_, details).items():
+            step, expression = self._step(type_, key, each)
+            if isinstance(step.resolve, Attribute):
+                name = f"v[{step.resolve.name!r}]"
+                expression = self._stored(step.resolve, type_of(step.definition), each)(name)
+            elif step.definition is not TypeNameMetaFieldDef:
+                raise NotPlanned
+            written.append(f"{key!r}: {expression}")
+        refused = self._names.of(unexpected)
+        write = self._names.function(f"{{{', '.join(written)}}} if type(v) is dict else {refused}()")
+        name = self._names.of(write)
+        return lambda value: f"{name}({value}, x)"
 
     def _completed(self, type_: Any, details: list[FieldDetails]) -> _Written | Mapping[str, Selection]:
         """How a value of a type is completed: by an expression, or with further loads below it."""
@@ -190,13 +230,21 @@ class _Compiler:
         return lambda value: f"{name}({value}, x)"
 
     def _below(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Selection:
+        return self._selection(type_, self._fields_below(type_, details))
+
+    def _fields_below(
+        self, type_: GraphQLObjectType, details: list[FieldDetails]
+    ) -> Mapping[str, list[FieldDetails]]:
         operation = self._source.operation
         found = collect_subfields(self._schema, self._fragments, self._chosen, operation, type_, details)
-        return self._selection(type_, found.grouped_field_set)
+        return found.grouped_field_set
 
     def _each(self, written: _Written, value: str) -> str:
         item = self._names.free()
         return f"[{written(item)} for {item} in {self._names.of(listed)}({value})]"
+
+    def _perhaps(self, type_: Any, written: _Written) -> _Written:
+        return written if is_non_null(type_) else self._unless_none(written)
 
     def _unless_none(self, written: _Written) -> _Written:
         held = self._names.free()

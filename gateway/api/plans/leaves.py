@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -90,9 +91,13 @@ def _is_shown(type_: GraphQLEnumType, member: Any) -> bool:
 
 
 def global_id_of(names: Names, kind: str, value: str) -> str:
-    """An expression for the global id of a local one that is not null."""
-    held = names.free()
-    return f"({f'{kind}:'!r} + {held} if type({held} := {value}) is str else {names.of(unexpected)}())"
+    """An expression for the global id of a local one that is not null; a journal's are numbers."""
+    held, other = names.free(), names.of(partial(_numbered, kind))
+    return f"({f'{kind}:'!r} + {held} if type({held} := {value}) is str else {other}({held}))"
+
+
+def _numbered(kind: str, value: object) -> str:
+    return f"{kind}:{value}" if isinstance(value, int) else unexpected()
 
 
 def listed(value: object) -> list[Any] | tuple[Any, ...]:

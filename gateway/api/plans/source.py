@@ -6,7 +6,7 @@ No text of a client gets into one but as the literal of a name that GraphQL's gr
 from collections.abc import Callable
 from typing import Any
 
-_BUILTINS = {each.__name__: each for each in (bool, int, str, type)}
+_BUILTINS = {each.__name__: each for each in (bool, dict, int, str, type)}
 
 
 class NotPlanned(Exception):

@@ -20,12 +20,15 @@ from gateway.application.types import fields_of, is_data, is_enum, is_id, is_new
 class Attribute:
     """Resolves a field by the attribute `name` of its parent, or of what its parent holds as `held`.
 
-    With a `kind` the value is the local id of such a thing, and is shown as its global one.
+    With a `kind` the value is the local id of such a thing, and is shown as its global one. `annotation` is the
+    value's type, `stored` under which name the document of a view has it.
     """
 
     held: str | None
     name: str
     kind: str | None
+    annotation: Any = None
+    stored: str | None = None
 
     def __call__(self, root: Any, _info: strawberry.Info, _arguments: Any) -> Any:
         value = getattr(getattr(root, self.held) if self.held else root, self.name)
@@ -126,10 +129,11 @@ class Types:
             for name, annotation in fields_of(type_).items()
         }
 
-    def field(self, held: str | None, type_: type, name: str) -> Field:
-        """The output field of this name of a dataclass."""
+    def field(self, held: str | None, type_: type, name: str, stored: str | None = None) -> Field:
+        """The output field of this name of a dataclass; a view's document has it as `stored`."""
         annotation = fields_of(type_)[name]
         inner, _ = optional(annotation)
         kind = self.id_type(inner).kind if is_id(inner) else None
         described, deprecated = describe_fields(type_).get(name), deprecated_fields(type_).get(name)
-        return Field(self.output(annotation), described, Attribute(held, name, kind), deprecated=deprecated)
+        resolve = Attribute(held, name, kind, annotation, stored)
+        return Field(self.output(annotation), described, resolve, deprecated=deprecated)
