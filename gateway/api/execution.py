@@ -140,7 +140,7 @@ class Api:
     def _executed(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
     ) -> Awaitable[Answer]:
-        """The answer to a query or a mutation, along its plan where it has one. Raises Refused, before it begins."""
+        """The answer, along the plan of the operation where it has one. Raises Refused, before it begins."""
         build = partial(self._build, document, operation, request, context)
         asked = Asked(document.node, operation, request.variables, context, build)
         running = self._plans.of(asked) if self._plans is not None else None

@@ -56,7 +56,9 @@ class Plans:
         self.size = 0
         "About how many bytes the kept ones take."
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """Of how many operations something is kept."""
         return len(self._kept)
 
     def of(self, asked: Asked) -> Running | None:

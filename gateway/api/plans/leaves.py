@@ -1,4 +1,4 @@
-"""Leaves of an answer as expressions: those of the values that are expected, exactly as graphql-core writes them."""
+"""Leaves of an answer as expressions: for the values that are expected, just as graphql-core writes them."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -18,7 +18,7 @@ from graphql import (
 
 from gateway.api.plans.source import Names, NotPlanned
 
-_GREATEST_INT = 2**31 - 1
+_LIMIT = 2**31
 _CLASSES: dict[str, type] = {"Decimal": Decimal, "DateTime": datetime, "Date": date}
 
 
@@ -31,7 +31,7 @@ def unexpected(*_: object) -> NoReturn:
 
 
 def leaf(names: Names, type_: GraphQLLeafType, value: str) -> str:
-    """An expression for the value of an expression that is not null. Raises NotPlanned for a type not known here."""
+    """An expression for what is written of a value that is not null. Raises NotPlanned for an unknown type."""
     held, refused = names.free(), names.of(unexpected)
     if isinstance(type_, GraphQLEnumType):
         return f"{names.of(_members(type_))}[{value}]"
@@ -40,7 +40,8 @@ def leaf(names: Names, type_: GraphQLLeafType, value: str) -> str:
     if type_ is GraphQLBoolean:
         return f"({held} if type({held} := {value}) is bool else {refused}())"
     if type_ is GraphQLInt:
-        return f"({held} if type({held} := {value}) is int and -{_GREATEST_INT} <= {held} <= {_GREATEST_INT} else {names.of(_whole)}({held}))"
+        whole = f"type({held} := {value}) is int and {-_LIMIT} <= {held} < {_LIMIT}"
+        return f"({held} if {whole} else {names.of(_whole)}({held}))"
     class_ = _CLASSES.get(type_.name)
     if class_ is None:
         raise NotPlanned
@@ -64,7 +65,7 @@ def _text(value: object) -> str:
 
 def _whole(value: object) -> int:
     """BSON's own integers of 64 bits are `int`s of another class."""
-    if not isinstance(value, int) or isinstance(value, bool) or not -(2**31) <= value <= _GREATEST_INT:
+    if not isinstance(value, int) or isinstance(value, bool) or not -_LIMIT <= value < _LIMIT:
         unexpected()
     return value
 

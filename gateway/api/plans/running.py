@@ -1,4 +1,4 @@
-"""One request, answered along a plan: what graphql-core's executor does, without finding out at each field what to do.
+"""One request, answered along a plan: what graphql-core's executor does, with everything decided before.
 
 Values are completed as soon as they are there. What is loaded below them is loaded at the same time, and gathers in
 the queries. An error where null may not stand makes the nearest place null where it may; of several below one place

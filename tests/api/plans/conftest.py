@@ -21,8 +21,9 @@ SETUP = """mutation {
     e: openAccount(input: {accountId: "Account:3", customerId: "Customer:2", currency: "USD"}) { __typename }
     f: depositMoney(input: {accountId: "Account:1", amount: {amount: "10.50", currency: "EUR"}}) { __typename }
     g: depositMoney(input: {accountId: "Account:3", amount: {amount: "7.00", currency: "USD"}}) { __typename }
-    h: transferMoney(input: {sourceId: "Account:1", targetId: "Account:2", amount: {amount: "3.25", currency: "EUR"}})
-        { ... on Receipt { token } }
+    h: transferMoney(
+        input: {sourceId: "Account:1", targetId: "Account:2", amount: {amount: "3.25", currency: "EUR"}}
+    ) { ... on Receipt { token } }
 }"""
 
 
@@ -42,7 +43,7 @@ class Bank:
 @pytest.fixture(scope="module")
 async def bank(mongo_uri: str, _mongo_client: MongoClient[dict[str, Any]]) -> AsyncIterator[Bank]:
     database = f"test_{uuid4().hex}"
-    async with world(mongo_uri, database, application=application) as place:
+    async with world(mongo_uri, database, application=application, plans=True) as place:
         found = await place.ask(SETUP)
         data: Any = found.data
         asked = both(build_schema(place.services.model), place.services)

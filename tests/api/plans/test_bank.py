@@ -1,11 +1,14 @@
 """Operations that somebody thought of: each is planned, and answered as the ordinary executor answers it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gateway.api.requests import Answer, Request
+from gateway.api.schema import build_schema
 from tests.api.plans.conftest import Bank
+from tests.api.plans.modes import both
 
 pytestmark = pytest.mark.anyio
 
@@ -13,24 +16,24 @@ QUERIES = [
     '{ account(id: "Account:1") { id version ownerName status currency balance { amount currency } openedAt } }',
     '{ account(id: "Account:1") { customer { id name accounts { totalCount nodes { id customer { name } } } } } }',
     '{ a: account(id: "Account:1") { b: id a: ownerName id } b: account(id: "Account:nobody") { id } }',
-    '{ account(id: "Account:1") { balance { amount } id balance { currency } ...F } } '
-    "fragment F on Account { balance { amount __typename } customer { id } customer { name } }",
-    '{ ... on Query { a: account(id: "Account:2") { ...F ... on Node { id } ... { status } } } __typename } '
-    "fragment F on Node { __typename ... on Account { customer { ...G } } id } fragment G on Customer { name ...H } "
-    "fragment H on Node { id }",
-    '{ account(id: "Account:1") { id @skip(if: true) status @include(if: true) customer @skip(if: false) { id } } }',
-    '{ account(id: "Account:1") { ... @include(if: false) { id } ...F @skip(if: true) currency } } '
-    "fragment F on Account { status }",
+    """{ account(id: "Account:1") { balance { amount } id balance { currency } ...F } }
+    fragment F on Account { balance { amount __typename } customer { id } customer { name } }""",
+    """{ ... on Query { a: account(id: "Account:2") { ...F ... on Node { id } ... { status } } } __typename }
+    fragment F on Node { __typename ... on Account { customer { ...G } } id }
+    fragment G on Customer { name ...H } fragment H on Node { id }""",
+    '{ account(id: "Account:1") { id @skip(if: true) status @include(if: true) currency @skip(if: false) } }',
+    """{ account(id: "Account:1") { ... @include(if: false) { id } ...F @skip(if: true) currency } }
+    fragment F on Account { status }""",
     '{ account(id: "Account:1") @skip(if: true) { id } __typename }',
     '{ node(id: "Account:1") { id __typename ... on Account { balance { amount } } ... on Customer { name } } }',
     '{ node(id: "StatementLine:1") { id ... on StatementLine { balance { amount } account { id } } } }',
-    '{ nodes(ids: ["Account:1", "Customer:2", "Account:none"]) { id ... on Customer { accounts { totalCount } } } }',
+    '{ nodes(ids: ["Account:1", "Customer:2", "Account:no"]) { id ... on Customer { accounts { totalCount } } } }',
     '{ nodes(ids: ["Account:1", "Nothing:1", "Account:!", "x"]) { id } }',
     '{ nodes(ids: "Account:1") { __typename } }',
     "{ accounts { edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }",
-    "{ accounts(first: 2) { totalCount nodes { id statement(first: 1) { nodes { amount { amount } at } totalCount } } } }",
-    "{ accounts(last: 1, orderBy: {field: OWNER_NAME, direction: DESC}) { nodes { ownerName } pageInfo { endCursor } } }",
-    '{ accounts(where: {customerId: {eq: "Customer:1"}}, orderBy: {field: OWNER_NAME}) { nodes { id } totalCount } }',
+    "{ accounts(first: 2) { nodes { id statement(first: 1) { nodes { amount { amount } at } totalCount } } } }",
+    "{ accounts(last: 1, orderBy: {field: OWNER_NAME, direction: DESC}) { nodes { ownerName } } }",
+    '{ accounts(where: {customerId: {eq: "Customer:1"}}, orderBy: {field: OWNER_NAME}) { totalCount } }',
     "{ accounts(where: {status: {in: [OPEN, FROZEN]}}) { nodes { id } } }",
     "{ accounts(first: 0) { nodes { id } edges { cursor } pageInfo { startCursor } } }",
     "{ accounts(first: 1, last: 1) { nodes { id } } b: accounts(first: -1) { nodes { id } } }",
@@ -162,6 +165,22 @@ def _data(answer: Answer) -> Any:
     return answer.data
 
 
-async def test_tokens_are_waited_for(bank: Bank) -> None:
+async def test_tokens_are_waited_for_and_refused_alike(bank: Bank) -> None:
     await bank.both.ask("{ accounts { totalCount } }", after=bank.token)
     await bank.both.compare(Request("{ accounts { totalCount } }", after="nonsense"))
+    services = bank.place.services
+    settings = services.settings.model_copy(update={"visibility_timeout": 0.01})
+    impatient = both(build_schema(services.model), replace(services, settings=settings))
+    never = services.signer.token(10**6)
+    late = await impatient.ask('{ a: account(id: "Account:1") { id } accounts { totalCount } }', after=never)
+    assert [each["extensions"]["code"] for each in late.errors] == ["NOT_YET_VISIBLE", "NOT_YET_VISIBLE"]
+
+
+async def test_an_accepted_command_is_in_what_its_receipt_shows(bank: Bank) -> None:
+    given = {"accountId": "Account:3", "amount": {"amount": "1.00", "currency": "USD"}}
+    along = bank.both.along
+    answer = await bank.both.run(Request(DEPOSIT.replace("EUR", "USD"), {"input": given}))
+    receipt = _data(answer)["depositMoney"]
+    assert receipt["account"] == {"id": "Account:3", "balance": {"amount": "8.00"}}
+    assert receipt["query"] == {"accounts": {"totalCount": 3}, "ledger": {"id": "Ledger:USD"}}
+    assert bank.both.along == along + 1

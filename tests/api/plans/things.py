@@ -1,10 +1,9 @@
 """A derived schema where everything can go wrong in every place, and an open process of it without a database."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
-from uuid import UUID
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
@@ -46,6 +45,17 @@ class Thing:
     below: Any = ()
 
 
+@dataclass
+class Gate:
+    """What a test holds in its hands: `waiting` loads wait for it to open, and so many of them were `ended`."""
+
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    found: list[str] = field(default_factory=list[str])
+    waiting: int = 0
+    ended: int = 0
+
+
 def _raise(sentence: str) -> Any:
     raise BadInput(sentence)
 
@@ -73,6 +83,23 @@ async def _lost(_root: Any, _info: Any, _arguments: Any) -> Any:
     raise BadInput("lost")
 
 
+async def _waiting(root: Any, info: strawberry.Info, _arguments: Any) -> Any:
+    gate: Gate = info.context.services.model
+    gate.waiting += 1
+    gate.begun.set()
+    try:
+        await gate.open.wait()
+    except asyncio.CancelledError:
+        gate.ended += 1
+        raise
+    return root
+
+
+async def _cancelled(_root: Any, _info: Any, _arguments: Any) -> Any:
+    await asyncio.sleep(0)
+    raise asyncio.CancelledError
+
+
 async def _nothing(_root: Any, _info: Any, _arguments: Any) -> Any:
     return None
 
@@ -80,6 +107,7 @@ async def _nothing(_root: Any, _info: Any, _arguments: Any) -> Any:
 async def _find(_root: Any, info: strawberry.Info, arguments: dict[str, Any]) -> Any:
     await asyncio.sleep(0)
     info.context.freshness.note("things", 3, 0.5)
+    info.context.services.model.found.append(arguments["name"])
     if arguments["name"] == "bad":
         raise BadInput("There is no such thing.", ("name",))
     if arguments["name"] == "broken":
@@ -103,6 +131,8 @@ def _fields(thing: Any, either: Any, colour: Any) -> dict[str, Field]:
         "may_fail": Field(str | None, resolve=by(lambda _: _raise("it may fail"))),
         "same": Field(thing, resolve=by(lambda root: root)),
         "loaded": Field(thing, resolve=_loaded),
+        "wait": Field(thing | None, resolve=_waiting),
+        "cancelled": Field(thing | None, resolve=_cancelled),
         "lost": Field(thing, resolve=_lost),
         "missing": Field(thing, resolve=_nothing),
         "may_be_lost": Field(thing | None, resolve=_lost),
@@ -150,12 +180,13 @@ def _schema() -> strawberry.Schema:
 SCHEMA = _schema()
 
 
-def things(**given: Any) -> Both:
-    """Both ways to ask the schema."""
+def things(gate: Any = None, **given: Any) -> Both:
+    """Both ways to ask the schema; resolvers find the gate where the application's model would be."""
     absent: Any = None
+    model: Any = gate or Gate()
     services = Services(
-        model=absent,
-        settings=load_settings(**given),
+        model=model,
+        settings=load_settings(**{"plans": True, **given}),
         signer=SIGNER,
         execute=absent,
         queries=absent,
@@ -163,6 +194,3 @@ def things(**given: Any) -> Both:
         feeds=absent,
     )
     return both(SCHEMA, services)
-
-
-NOBODY = UUID(int=0)
