@@ -45,7 +45,7 @@ async def test_any_query(bank: Bank, text: str) -> None:
 @settings(ROUND, max_examples=30)
 @given(text=graphql_strategies.mutations(SCHEMA, custom_scalars=SCALARS).map(plausible))
 async def test_any_mutation(bank: Bank, text: str) -> None:
-    """The command ids that are drawn are the same each time: once all that is accepted was, answers are the same."""
+    """The command ids that are drawn are the same each time: once all is accepted, answers are the same."""
     request, drawn = Request(text), Drawn(crc32(text.encode()))
     with patch("gateway.api.schema.mutations.uuid4", drawn):
         wanted, before = await drawn.again(bank.both.ordinary.execute(request)), None

@@ -61,6 +61,8 @@ DEFAULTS = (
     'query($id: ID = "Account:2", $n: Int = 1) { account(id: $id) { id } accounts(first: $n) { nodes { id } } }'
 )
 LITERAL = "query($status: AccountStatus) { accounts(where: {status: {eq: $status}}) { nodes { id } } }"
+PLAIN = """query($n: Int, $after: String, $with: Boolean! = true) {
+    accounts(first: $n, after: $after) { totalCount @include(if: $with) pageInfo { hasNextPage } } }"""
 VARIABLES: list[tuple[str, dict[str, Any]]] = [
     (BY_ID, {"id": "Account:1", "yes": True}),
     (BY_ID, {"id": "Account:1", "yes": False, "no": True}),
@@ -81,6 +83,9 @@ VARIABLES: list[tuple[str, dict[str, Any]]] = [
     (PAGE, {"where": {"status": {"eq": "NONE"}}}),
     (PAGE, {"order": {"field": "OWNER_NAME", "direction": "DESC"}}),
     (PAGE, {"order": {"direction": "DESC"}}),
+    *((PLAIN, {"n": each}) for each in (2, 0, None, True, 2.0, 2.5, 2**31, -(2**31) - 1, "2", [2])),
+    *((PLAIN, {"after": each}) for each in ("", None, 7, True, ["x"])),
+    *((PLAIN, {"with": each}) for each in (True, False, None, 1, "true")),
     (DEFAULTS, {}),
     (DEFAULTS, {"id": "Account:3", "n": 2}),
     (DEFAULTS, {"id": None}),

@@ -7,6 +7,7 @@ from tests.api.plans.things import things
 pytestmark = pytest.mark.anyio
 
 LEAVES = ["name", "id", "size", "maybeSize", "colour", "fails", "mayFail", "__typename"]
+PLAIN = ["plain", "nothing", "mistake"]
 NESTED = ["same", "loaded", "lost", "missing", "mayBeLost", "mayBeMissing"]
 LISTS = ["all", "some", "perhaps", "any", "named", "held"]
 HELD = ["", "t", "tn", "x", "tx", "ts", "tw", "tbtx"]
@@ -25,6 +26,9 @@ BELOW = [
 @pytest.mark.parametrize("name", ["one", "bad", "broken"])
 async def test_fields_of_one_object(root: str, name: str) -> None:
     both = things()
+    for plain in PLAIN:
+        await both.ask(f'{{ {root}(name: "{name}") {{ size {plain} {{ __typename }} }} }}')
+        await both.ask(f'{{ {root}(name: "{name}") {{ {plain} {{ name }} loaded {{ size }} }} }}')
     for leaf in LEAVES:
         await both.ask(f'{{ {root}(name: "{name}") {{ name {leaf} }} other: {root}(name: "two") {{ size }} }}')
         for nested in NESTED:

@@ -121,6 +121,7 @@ async def _held(root: Thing, _info: Any, _arguments: Any) -> list[Any]:
 
 def _fields(thing: Any, either: Any, colour: Any) -> dict[str, Field]:
     several = by(_kinds)
+    plain = object_type("Plain", {"name": Field(str, resolve=Attribute(None, "name", None))})
     return {
         "name": Field(str, resolve=Attribute(None, "name", None)),
         "id": Field(strawberry.ID, resolve=Attribute(None, "name", "Thing")),
@@ -129,6 +130,9 @@ def _fields(thing: Any, either: Any, colour: Any) -> dict[str, Field]:
         "colour": Field(colour),
         "fails": Field(str, resolve=by(lambda _: _raise("it fails"))),
         "may_fail": Field(str | None, resolve=by(lambda _: _raise("it may fail"))),
+        "plain": Field(plain, resolve=by(lambda root: root)),
+        "nothing": Field(plain, resolve=by(lambda _: None)),
+        "mistake": Field(plain, resolve=by(lambda _: BadInput("it is a mistake"))),
         "same": Field(thing, resolve=by(lambda root: root)),
         "loaded": Field(thing, resolve=_loaded),
         "wait": Field(thing | None, resolve=_waiting),
