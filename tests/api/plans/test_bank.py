@@ -83,7 +83,10 @@ VARIABLES: list[tuple[str, dict[str, Any]]] = [
     (PAGE, {"where": {"status": {"eq": "NONE"}}}),
     (PAGE, {"order": {"field": "OWNER_NAME", "direction": "DESC"}}),
     (PAGE, {"order": {"direction": "DESC"}}),
-    *((PLAIN, {"n": each}) for each in (2, 0, None, True, 2.0, 2.5, 2**31, -(2**31) - 1, "2", [2])),
+    *(
+        ("query($n: Int) { accounts(first: $n) { totalCount } }", {"n": each})
+        for each in (2, 0, None, True, 2.0, 2.5, 2**31, -(2**31) - 1, "2", [2])
+    ),
     *((PLAIN, {"after": each}) for each in ("", None, 7, True, ["x"])),
     *((PLAIN, {"with": each}) for each in (True, False, None, 1, "true")),
     (DEFAULTS, {}),
