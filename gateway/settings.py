@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     audit_days: int = Field(default=90, ge=0, le=10_000)
     """For how many days the audit trail keeps who asked what; 0 switches it off."""
 
+    plans: bool = True
+    """Whether operations are compiled into plans; else the ordinary executor gives the same answers."""
     body_limit: int = Field(default=1_000_000, ge=1_000)
     text_limit: int = Field(default=10_000, ge=1)
     """How many characters one text in an input may have."""

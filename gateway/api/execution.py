@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from inspect import isawaitable
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ from gateway.api.live.following import Following
 from gateway.api.live.sharing import said_to_all
 from gateway.api.metrics import Metrics
 from gateway.api.parked import parked_among
+from gateway.api.plans import Asked, Plans, Running
 from gateway.api.requests import Answer, Request
 from gateway.errors import BadToken
 from gateway.queries.freshness import Freshness
@@ -50,6 +52,7 @@ class Api:
             self._graphql,
             limits or Limits(page_default=settings.page_default, page_limit=settings.page_limit),
         )
+        self._plans = Plans(schema) if settings.plans else None
         self._mutations: set[asyncio.Task[Answer]] = set()
         self._audiences = Audiences()
 
@@ -126,18 +129,27 @@ class Api:
         self, document: Document, operation: OperationDefinitionNode, request: Request, recording: Recording
     ) -> Answer:
         context = self._context(request, recording)
-        executor = self._build(document, operation, request, context)
+        execution = self._executed(document, operation, request, context)
         if operation.operation is not OperationType.MUTATION:
-            return await self._recorded(executor, context)
-        task = asyncio.create_task(self._recorded(executor, context))
+            return await self._recorded(execution, context)
+        task = asyncio.create_task(self._recorded(execution, context))
         self._mutations.add(task)
         task.add_done_callback(self._mutations.discard)
         return await asyncio.shield(task)
 
-    async def _recorded(self, executor: _Executor, context: Context) -> Answer:
+    def _executed(
+        self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
+    ) -> Awaitable[Answer]:
+        """The answer, along the plan of the operation where it has one. Raises Refused, before it begins."""
+        build = partial(self._build, document, operation, request, context)
+        asked = Asked(document.node, operation, request.variables, context, build)
+        running = self._plans.of(asked) if self._plans is not None else None
+        return self._finish(build(), context) if running is None else _along(running, context)
+
+    async def _recorded(self, execution: Awaitable[Answer], context: Context) -> Answer:
         """The answer, when the audit trail has what came of the operation."""
         try:
-            answer = await self._finish(executor, context)
+            answer = await execution
         except asyncio.CancelledError:
             context.recording.cancelled()
             raise
@@ -196,8 +208,16 @@ class Api:
     async def _finish(self, executor: _Executor, context: Context, serially: bool | None = None) -> Answer:
         found: Any = executor.execute_operation(serially)
         result: ExecutionResult = await cast(Awaitable[ExecutionResult], found) if isawaitable(found) else found
-        errors = describe(result.errors) if result.errors else ()
-        return Answer(result.data, errors, _extensions(context))
+        return _answer(result.data, result.errors, context)
+
+
+async def _along(running: Running, context: Context) -> Answer:
+    data = await running.data()
+    return _answer(data, running.errors, context)
+
+
+def _answer(data: dict[str, Any] | None, errors: list[GraphQLError] | None, context: Context) -> Answer:
+    return Answer(data, describe(errors) if errors else (), _extensions(context))
 
 
 def _extensions(context: Context) -> dict[str, Any]:

@@ -71,12 +71,12 @@ def require(found: int, limit: str, allowed: int) -> None:
 
 def check_written(document: DocumentNode, limits: Limits) -> None:
     """Raises TooComplex for too many aliases or directives, wherever they stand in the text."""
-    aliases = sum(1 for each in _selections(document) if isinstance(each, FieldNode) and each.alias)
+    aliases = sum(1 for each in selections(document) if isinstance(each, FieldNode) and each.alias)
     require(aliases, "aliases", limits.aliases)
     require(_directives(document), "directives", limits.directives)
 
 
-def _selections(document: DocumentNode) -> Iterator[SelectionNode]:
+def selections(document: DocumentNode) -> Iterator[SelectionNode]:
     """Every selection of a document, once, without recursion."""
     defined = (OperationDefinitionNode, FragmentDefinitionNode)
     stack = [each.selection_set for each in document.definitions if isinstance(each, defined)]

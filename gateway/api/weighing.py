@@ -74,13 +74,13 @@ class _Place:
 class Scale:
     """Weighs one document for given variables; without any, a variable counts as little as it can.
 
-    `asked` says whether a variable had a say: then other variables weigh differently.
+    `asked` are the variables that had a say: with other values of theirs an operation weighs differently.
     """
 
     def __init__(
         self, schema: GraphQLSchema, document: DocumentNode, limits: Limits, variables: Mapping[str, Any] | None
     ) -> None:
-        self.asked = False
+        self.asked = set[str]()
         self._schema, self._limits, self._variables = schema, limits, variables
         self._weights: dict[int, Weight] = {}
         self._fragments = {
@@ -201,7 +201,7 @@ class Scale:
     def _value(self, node: ValueNode, least: object) -> Any:
         if not isinstance(node, VariableNode):
             return None
-        self.asked = True
+        self.asked.add(node.name.value)
         return least if self._variables is None else self._variables.get(node.name.value)
 
 

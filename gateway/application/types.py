@@ -6,6 +6,7 @@ from dataclasses import is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -79,6 +80,11 @@ def mapping_of(annotation: Any) -> tuple[Any, Any] | None:
 
 def fields_of(type_: Any) -> dict[str, Any]:
     """A dataclass's fields with their annotations resolved, in order."""
+    return {**_fields_of(type_)}
+
+
+@cache
+def _fields_of(type_: Any) -> Mapping[str, Any]:
     hints = get_type_hints(type_, include_extras=True)
     return {name: hints[name] for name in type_.__dataclass_fields__}
 

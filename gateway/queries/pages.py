@@ -67,18 +67,46 @@ class PageRequest:
         return self.last is not None
 
 
-@dataclass(frozen=True, slots=True)
 class Viewed:
     """A view with its key, in a journal the line's own number, and the version of the stream that it stands for.
 
     The version is 0 where a view stands for no stream, and in views of a time when none was kept. `as_of` is the
-    position at which it was so, None for a view as it is.
+    position at which it was so, None for a view as it is. `kind` is the view's class. One that was read has its
+    `document`, of which the view is made when it is first asked for.
     """
 
-    key: Any
-    view: Any
-    version: int = 0
-    as_of: int | None = None
+    __slots__ = ("_read", "_view", "as_of", "document", "key", "kind", "version")
+
+    def __init__(self, key: Any, view: Any, version: int = 0, as_of: int | None = None) -> None:
+        self.key, self._view, self.version, self.as_of = key, view, version, as_of
+        self.kind: type = type(view)
+        self.document: Any = None
+        self._read: Callable[[Any], Any] | None = None
+
+    @classmethod
+    def of(cls, document: Any, key: Any, kind: type, read: Callable[[Any], Any]) -> "Viewed":
+        """The view that `read` makes of its document."""
+        found = cls(key, None)
+        found.document, found.kind, found._read = document, kind, read
+        return found
+
+    @property
+    def view(self) -> Any:
+        if self._read is not None:
+            self._view, self._read = self._read(self.document), None
+        return self._view
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Viewed) and self._said() == other._said()
+
+    def __hash__(self) -> int:
+        return hash(self._said())
+
+    def __repr__(self) -> str:
+        return f"Viewed{self._said()}"
+
+    def _said(self) -> tuple[Any, ...]:
+        return self.key, self.view, self.version, self.as_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from gateway.application.model import Model, ReadModel
 from gateway.errors import ViewParked
 from gateway.mongo.checkpoints import ParkedKeys
 from gateway.mongo.client import Database, Document
-from gateway.mongo.codec import decoder, value_encoder
+from gateway.mongo.codec import decoder, value_decoder, value_encoder
 from gateway.mongo.parked import name_of
 from gateway.mongo.paths import version_of
 from gateway.queries.cursors import Cursors
@@ -259,6 +259,8 @@ def _stored(read_model: ReadModel, document: Document) -> StoredView:
 
 
 def _viewed(read_model: ReadModel, document: Document, as_of: int | None = None) -> Viewed:
-    view = decoder(read_model.view, None if read_model.journal else read_model.key_field)(document)
-    key = document["_id"] if read_model.journal else getattr(view, read_model.key_field)
-    return Viewed(key, view, version_of(document), as_of)
+    read = decoder(read_model.view, None if read_model.journal else read_model.key_field)
+    key = value_decoder(key_type(read_model))(document["_id"])
+    found = Viewed.of(document, key, read_model.view, read)
+    found.version, found.as_of = version_of(document), as_of
+    return found

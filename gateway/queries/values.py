@@ -41,7 +41,10 @@ def stored(annotation: Any, value: Any, name: str) -> Any:
     inner, nullable = optional(annotation)
     if value is None and nullable:
         return None
-    if not isinstance(value, _class(inner)):
+    class_ = _class(inner)
+    if class_ is str and type(value) is str and value.isascii():
+        return value  # as it would come back
+    if not isinstance(value, class_):
         raise BadInput(f"{name} has no values of this kind.", (name,))
     try:
         document = packed({"": value_encoder(inner)(value)})

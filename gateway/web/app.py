@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -35,6 +34,7 @@ _SECURITY: Final = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+_SECURITY_LINES: Final = [(name.encode(), value.encode()) for name, value in _SECURITY.items()]
 """What every answer carries, unless it says otherwise itself. No other site may read an answer: no CORS."""
 
 
@@ -86,9 +86,11 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _SECURITY.items():
-                    headers.setdefault(name, value)
+                own = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(each for each in _SECURITY_LINES if each[0] not in own),
+                ]
             await send(message)
 
         await self._app(scope, receive, secured)

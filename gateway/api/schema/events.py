@@ -57,7 +57,7 @@ class EventTypes:
         return global_id(self._kinds[category], local)
 
     def _made(self, event: EventType) -> type:
-        own = self._types.fields(event.type, lambda root: root.event)
+        own = self._types.fields(event.type, "event")
         if event.id.normalise:  # the log has a digest in its place, and `stream` shows that
             del own[event.id_field]
         return define(

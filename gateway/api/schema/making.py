@@ -27,9 +27,21 @@ Resolve = Callable[[Any, strawberry.Info, dict[str, Any]], Any]
 """A field's value from its parent's, the request's info, and the arguments by their Python names."""
 
 
-def by(read: Callable[[Any], Any]) -> Resolve:
+@dataclass(frozen=True, slots=True)
+class By:
     """Resolves a field by its parent's value alone."""
-    return lambda root, _info, _arguments: read(root)
+
+    read: Callable[[Any], Any]
+
+    def __call__(self, root: Any, _info: strawberry.Info, _arguments: Any) -> Any:
+        return self.read(root)
+
+
+by = By
+
+
+DERIVED = "tidegate-field"
+"""Under which name in its metadata a Strawberry field has the `Field` that it was made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,7 @@ class Field:
                 description=self.description,
                 deprecation_reason=self.deprecated,
                 directives=directives,
+                metadata={DERIVED: self},
                 graphql_type=annotation,
             )
         resolver = _resolver(self.resolve, self.arguments or {})
@@ -85,6 +98,7 @@ class Field:
             description=self.description,
             deprecation_reason=self.deprecated,
             directives=directives,
+            metadata={DERIVED: self},
             graphql_type=annotation,
             is_subscription=inspect.isasyncgenfunction(self.resolve),
         )

@@ -160,7 +160,7 @@ class Mutations:
         }
 
     def _rejected(self, rejection: type) -> type:
-        own = self._types.fields(rejection, lambda root: root.rejection)
+        own = self._types.fields(rejection, "rejection")
         return define(
             declared(rejection.__name__, [self._rejection]),
             {**self._rejection_fields(), **own},

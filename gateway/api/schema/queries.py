@@ -1,5 +1,6 @@
 """The type Query: every field reads projections, none the log."""
 
+import asyncio
 import re
 from collections.abc import Callable
 from typing import Any
@@ -49,7 +50,8 @@ class QueryFields:
         ids = arguments["ids"]
         if len(ids) > _MOST_NODES:
             raise BadInput(f"At most {_MOST_NODES} ids are looked up at once.", ("ids",))
-        return [self._find(info, each, ("ids", str(index))) for index, each in enumerate(ids)]
+        found = [self._find(info, each, ("ids", str(index))) for index, each in enumerate(ids)]
+        return await asyncio.gather(*found, return_exceptions=True)  # what is raised belongs to its own place
 
     async def _find(self, info: strawberry.Info, text: str, path: tuple[str, ...]) -> Viewed | None:
         kind, local = split_id(text, path)

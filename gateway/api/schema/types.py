@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import partial
 from typing import Any
 
 import strawberry
@@ -16,12 +15,24 @@ from gateway.application.model import IdType, Model
 from gateway.application.naming import id_field
 from gateway.application.types import fields_of, is_data, is_enum, is_id, is_new_type, item_of, optional
 
-Read = Callable[[Any], Any]
-"""How a field's value is found in what its resolver is given."""
 
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """Resolves a field by the attribute `name` of its parent, or of what its parent holds as `held`.
 
-def _same(value: Any) -> Any:
-    return value
+    With a `kind` the value is the local id of such a thing, and is shown as its global one. `annotation` is the
+    value's type, `stored` under which name the document of a view has it.
+    """
+
+    held: str | None
+    name: str
+    kind: str | None
+    annotation: Any = None
+    stored: str | None = None
+
+    def __call__(self, root: Any, _info: strawberry.Info, _arguments: Any) -> Any:
+        value = getattr(getattr(root, self.held) if self.held else root, self.name)
+        return value if value is None or self.kind is None else global_id(self.kind, value)
 
 
 @dataclass
@@ -79,7 +90,7 @@ class Types:
 
     def _output_data(self, type_: type) -> type:
         if type_ not in self._outputs:
-            self._outputs[type_] = object_type(type_.__name__, self.fields(type_, _same), describe(type_))
+            self._outputs[type_] = object_type(type_.__name__, self.fields(type_, None), describe(type_))
         return self._outputs[type_]
 
     def _input_data(self, type_: type) -> type:
@@ -110,22 +121,19 @@ class Types:
         annotations, described = fields_of(type_), describe_fields(type_)
         return {self.input_name(name, annotations[name]): text for name, text in described.items()}
 
-    def fields(self, type_: type, read: Read) -> dict[str, Field]:
-        """The output fields of a dataclass whose instance `read` finds; ids as global ids."""
+    def fields(self, type_: type, held: str | None) -> dict[str, Field]:
+        """The output fields of a dataclass whose instance is the parent, or what it holds as `held`; ids as global
+        ids."""
         return {
-            self.input_name(name, annotation): self.field(read, type_, name)
+            self.input_name(name, annotation): self.field(held, type_, name)
             for name, annotation in fields_of(type_).items()
         }
 
-    def field(self, read: Read, type_: type, name: str) -> Field:
-        """The output field of this name of a dataclass."""
+    def field(self, held: str | None, type_: type, name: str, stored: str | None = None) -> Field:
+        """The output field of this name of a dataclass; a view's document has it as `stored`."""
         annotation = fields_of(type_)[name]
         inner, _ = optional(annotation)
-        show: Read = partial(global_id, self.id_type(inner).kind) if is_id(inner) else _same
-
-        def resolve(root: Any, _info: strawberry.Info, _arguments: Any) -> Any:
-            value = getattr(read(root), name)
-            return None if value is None else show(value)
-
+        kind = self.id_type(inner).kind if is_id(inner) else None
         described, deprecated = describe_fields(type_).get(name), deprecated_fields(type_).get(name)
+        resolve = Attribute(held, name, kind, annotation, stored)
         return Field(self.output(annotation), described, resolve, deprecated=deprecated)

@@ -6,16 +6,16 @@ from typing import Any
 
 import strawberry
 
-from gateway.api.ids import global_id
 from gateway.api.scalars import Moment, Version
 from gateway.api.schema.filters import PAGE, Filters
 from gateway.api.schema.making import Argument, Field, Resolve, by, declared, define, object_type
-from gateway.api.schema.types import Types
+from gateway.api.schema.types import Attribute, Types
 from gateway.api.schema.values import context_of
 from gateway.application.descriptions import deprecated_fields, deprecation, describe
 from gateway.application.model import IdType, ReadModel
 from gateway.application.naming import id_field
 from gateway.application.types import fields_of, is_id, optional
+from gateway.mongo.paths import stored_name
 from gateway.queries.pages import AsOf, Page, PageRequest, Viewed
 
 
@@ -99,7 +99,7 @@ class ViewTypes:
                 found[name] = replace(linked, deprecated=deprecated.get(name))
             else:
                 shown_as = self._types.input_name(name, annotation)
-                found[shown_as] = self._types.field(_view_of, read_model.view, name)
+                found[shown_as] = self._types.field("view", read_model.view, name, _stored(read_model, name))
         return found | self._links_to(read_model)
 
     def _target(self, read_model: ReadModel, name: str) -> ReadModel | None:
@@ -143,7 +143,7 @@ class ViewTypes:
         return object_type(f"{read_model.view.__name__}Edge", fields)
 
     def _telling(self, read_model: ReadModel) -> Callable[[Any], bool]:
-        return lambda value: isinstance(value, Viewed) and type(value.view) is read_model.view
+        return lambda value: isinstance(value, Viewed) and value.kind is read_model.view
 
 
 async def shown(info: strawberry.Info, read_model: ReadModel, key: Any, as_of: AsOf | None = None) -> Viewed | None:
@@ -157,12 +157,12 @@ def as_of(read_model: ReadModel) -> dict[str, Argument]:
     return {"as_of": Argument.left_out(Moment)} if read_model.history else {}
 
 
-def _view_of(root: Viewed) -> Any:
-    return root.view
+def _stored(read_model: ReadModel, name: str) -> str:
+    return stored_name(name, read_model.key_field, read_model.journal)
 
 
 def _id_of(read_model: ReadModel) -> Resolve:
-    return by(lambda root: global_id(read_model.view.__name__, root.key))
+    return Attribute(None, "key", read_model.view.__name__)
 
 
 def _version_of(stream: IdType) -> Resolve:

@@ -1,0 +1,123 @@
+"""The plans that were used last, each made once."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType
+
+from gateway.api.context import Context
+from gateway.api.plans.arguments import Converting
+from gateway.api.plans.compiling import Source, compiled
+from gateway.api.plans.running import Executor, Running
+from gateway.api.plans.source import NotPlanned
+from gateway.api.plans.tree import Plan
+from gateway.api.plans.variables import Plain, choosing
+
+MOST_CHOICES = 3
+"""Of how many variables `@skip` and `@include` may ask in a planned operation: each doubles its plans."""
+
+_EMPTY_BYTES = 2_000
+"""About what an operation takes in memory, planned or not."""
+
+
+@dataclass(slots=True, eq=False)
+class _Operation:
+    """What is known of one operation; `choices` is None where it is left to the ordinary executor."""
+
+    node: OperationDefinitionNode
+    choices: tuple[str, ...] | None
+    plain: Plain
+    plans: dict[tuple[bool, ...], Plan | None] = field(default_factory=dict[tuple[bool, ...], Plan | None])
+    size: int = _EMPTY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request for an operation of a valid document; `build` makes the ordinary executor of it, or raises."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    variables: Mapping[str, Any]
+    context: Context
+    build: Callable[[], Executor]
+
+
+class Plans:
+    """Makes plans, and keeps those of the operations that were used last: so many, and so many bytes of them."""
+
+    def __init__(self, schema: strawberry.Schema, most: int = 1_000, most_bytes: int = 50_000_000) -> None:
+        self._schema: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage] # strawberry has no other name for it
+        self._converting = Converting.of(schema)
+        self._most, self._most_bytes = most, most_bytes
+        self._kept: OrderedDict[int, _Operation] = OrderedDict()
+        self.size = 0
+        "About how many bytes the kept ones take."
+
+    @property
+    def count(self) -> int:
+        """Of how many operations something is kept."""
+        return len(self._kept)
+
+    def of(self, asked: Asked) -> Running | None:
+        """The operation, ready to run; None where it is left to the ordinary executor.
+
+        Raises what `build` raises for variables that are refused.
+        """
+        known = self._known(asked.document, asked.operation)
+        if known.choices is None:
+            return None
+        coerced, build = known.plain.read(asked.variables), asked.build
+        if coerced is None:
+            executor = asked.build()
+            coerced, build = executor.variable_values.coerced, lambda: executor
+        plan = self._plan(known, asked.document, coerced)
+        return Running(plan, coerced, asked.context, build) if plan else None
+
+    def _known(self, document: DocumentNode, operation: OperationDefinitionNode) -> _Operation:
+        found = self._kept.get(id(operation))
+        if found is None:
+            found = self._kept[id(operation)] = _Operation(
+                operation, _choices(document, operation), Plain(operation)
+            )
+            self._grow(found.size)
+        self._kept.move_to_end(id(operation))
+        return found
+
+    def _plan(self, known: _Operation, document: DocumentNode, coerced: Mapping[str, Any]) -> Plan | None:
+        chosen: dict[str, Any] = {name: coerced.get(name) for name in known.choices or ()}
+        key = tuple(chosen.values())
+        if key not in known.plans:
+            if not all(isinstance(each, bool) for each in key):
+                return None  # an error of the one field, which the executor tells
+            plan = known.plans[key] = self._made(
+                Source(self._schema, document, known.node, chosen, self._converting)
+            )
+            known.size += plan.size if plan else 0
+            self._grow(plan.size if plan else 0)
+        return known.plans[key]
+
+    def _made(self, source: Source) -> Plan | None:
+        try:
+            return compiled(source)
+        except NotPlanned:
+            return None
+
+    def _grow(self, size: int) -> None:
+        """Takes in what is there now, and forgets what was used longest ago where it is too much."""
+        self.size += size
+        while len(self._kept) > self._most or self.size > self._most_bytes:
+            _, oldest = self._kept.popitem(last=False)
+            self.size -= oldest.size
+
+
+def _choices(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[str, ...] | None:
+    if operation.operation is OperationType.SUBSCRIPTION:
+        return None
+    try:
+        found = choosing(document, operation)
+    except NotPlanned:
+        return None
+    return found if len(found) <= MOST_CHOICES else None

@@ -1,0 +1,30 @@
+"""graphql-core's questions about types, which it declares too openly for a strict check."""
+
+from typing import Any
+
+from graphql import GraphQLList, GraphQLNonNull
+from graphql.pyutils import is_iterable  # pyright: ignore[reportUnknownVariableType] # see above
+from graphql.utilities import coerce_input_literal  # pyright: ignore[reportUnknownVariableType] # see above
+
+
+def is_list(type_: Any) -> bool:
+    return isinstance(type_, GraphQLList)
+
+
+def is_non_null(type_: Any) -> bool:
+    return isinstance(type_, GraphQLNonNull)
+
+
+def is_many(value: Any) -> bool:
+    """Whether a value can be that of a list."""
+    return bool(is_iterable(value))  # pyright: ignore[reportUnknownArgumentType] # see above
+
+
+def coerced_literal(node: Any, type_: Any) -> Any:
+    """The value of a literal without variables; Undefined where it is none of its type."""
+    return coerce_input_literal(node, type_)
+
+
+def type_of(of: Any) -> Any:
+    """The type of a field or of an argument."""
+    return of.type

@@ -1,0 +1,1 @@
+"""Both executors give the same answers."""
