@@ -85,6 +85,7 @@ class Builder:
     def lanes(self) -> list[Lane]:
         """What can go on now by a batch each, at once."""
         going = [each for each in self.active() if each.checkpoint.id in self._begun]
+        self.reader.passed(min([each.checkpoint.position for each in going], default=0))
         return lanes(going, self.settings.fold_commits)
 
     async def advance(self, lane: Lane) -> bool:

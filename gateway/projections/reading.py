@@ -49,6 +49,12 @@ class Reader:
         """Read everything anew from now on."""
         self._held.clear()
 
+    def passed(self, position: int) -> None:
+        """Nobody asks again for what stands up to a position."""
+        for begin, each in [*self._held.items()]:
+            if 0 < _length(each) <= position - begin:
+                del self._held[begin]
+
     async def close(self) -> None:
         for each in [*self._tasks]:
             await end(each)

@@ -143,11 +143,15 @@ class Rebuilding:
         if candidates:
             until = min(await self._positions(live), default=0)
             bare = [replace(each, model=replace(each.model, paths=())) for each in candidates]
-            await self._fold(await self._builder(bare), until)  # indexes cost less when the views are there
+            async with self._builder(bare) as builder:  # indexes cost less when the views are there
+                await self._fold(builder, until)
         return [await self._finished(each, wish) for each in candidates]
 
     async def _finished(self, candidate: Candidate, wish: Wish) -> Rebuilt:
-        builder = await self._builder([candidate])
+        async with self._builder([candidate]) as builder:
+            return await self._completed(candidate, wish, builder)
+
+    async def _completed(self, candidate: Candidate, wish: Wish, builder: Builder) -> Rebuilt:
         comparison = await self._compared(candidate, builder)
         if wish.dry:
             await self._discard(candidate)
@@ -169,12 +173,16 @@ class Rebuilding:
             await self._rebuilds.renew(name)
             await self._lives.drop(candidate.id)
 
-    async def _builder(self, candidates: Sequence[Candidate]) -> Builder:
+    @asynccontextmanager
+    async def _builder(self, candidates: Sequence[Candidate]) -> AsyncGenerator[Builder]:
         """What builds these editions from where they stand."""
         plans = [plan(each.model) for each in candidates]
         builder = Builder(plans, self._reader, self._store, self._batches, self._leases.holds)
         await builder.start(self.identity)
-        return builder
+        try:
+            yield builder
+        finally:
+            await builder.end()
 
     async def _fold(self, builder: Builder, until: int) -> None:
         """Returns when these editions stand at `until`, or where they were if that is further."""
