@@ -118,7 +118,7 @@ class Advancing:
                 works = [each for each in works if each.working is not working]
             else:
                 for each, took in zip(works, seconds, strict=True):
-                    each.working.checkpoint, each.working.thorough = each.update.after, False
+                    each.working.written(each.update.after)
                     each.seconds += took
                     _tell(each.update)
                 return

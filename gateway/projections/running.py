@@ -40,9 +40,9 @@ class Running:
         self._kinds: set[str] = set()
 
     def hear(self, position: int) -> bool:
-        """There is a commit at this position; whether anybody here lacks it."""
+        """There is a commit at this position; whether somebody lacks it who is not at work anyway."""
         self._heard = max(self._heard, position)
-        return any(each.checkpoint.position < position for each in self._builder.active())
+        return any(each.checkpoint.position < position for each in self._builder.active() if not each.busy)
 
     def begin(self) -> float:
         """Set everybody to work who has some and is at none. Returns when to do that again, by the loop's clock."""
@@ -99,10 +99,8 @@ class Running:
             failures = max(each.failures for each in members)
             await self._again(members, pause(failures), failures + 1)
         else:
-            for each in members:
-                each.failures = 0
-                if not more:
-                    self._idle[each.checkpoint.id] = heard
+            if not more:
+                self._idle.update({each.checkpoint.id: heard for each in members})
 
     async def _again(self, members: Sequence[Working], seconds: float, failures: int = 0) -> None:
         """After a pause, go on from where the checkpoints are now."""

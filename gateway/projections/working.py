@@ -37,7 +37,7 @@ class Working:
     busy: bool = False
     "While a task works on it: no other one touches it then."
     failures: int = 0
-    "How often in a row it could not go on."
+    "How often it could not go on since something of it was written."
     apart: float = 0.0
     "Until when it goes alone, because it held others up; by the clock that only goes forward."
 
@@ -46,6 +46,10 @@ class Working:
         """Whether it shares no transaction for now."""
         amid = self.checkpoint.progress is not None
         return amid or self.careful is not None or self.failures > 0 or self.apart > time.monotonic()
+
+    def written(self, checkpoint: Checkpoint) -> None:
+        """It has come to this checkpoint."""
+        self.checkpoint, self.thorough, self.failures = checkpoint, False, 0
 
     def found(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint that was read; past the place where this process was stopped if need be."""

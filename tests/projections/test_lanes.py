@@ -130,3 +130,15 @@ async def together(place: World, edition: str, commits: int) -> None:
     for number in range(commits):
         position = await place.add([added(f"n{number}", "x"), lent(f"n{number}")])
         await asyncio.gather(place.built(position, *OTHERS), reaches(place, edition, position))
+
+
+async def test_a_read_model_whose_writes_fail_delays_no_other_one(place: World) -> None:
+    """It is tried again and again, alone."""
+    how = {"errorCode": 8000, "namespace": f"{place.opened.database.name}.views.books.1", "appName": "tidegate"}
+    async with watching(place):
+        await place.built(await place.add(*history(64, 20)))
+        async with failing(place.uri, ["insert", "update", "delete"], how):
+            await moves_meanwhile(place, "books.1")
+            assert (await place.checkpoints())["books"].position == 20
+        await place.built(await place.add([added("last", "x")]))
+    await place.check()
