@@ -115,7 +115,7 @@ async def measure(make: Make, uri: str, rate: int, seconds: int) -> Delays:
     """One round of one contestant, in a database of its own."""
     settings = load_settings(mongodb_uri=uri, database=f"fresh_{uuid4().hex[:8]}", audit_days=0)
     async with make(settings, uri) as contestant:
-        await asyncio.gather(*(_delay(contestant, *each) for each in _opening()))
+        await asyncio.gather(*(_delay(contestant, *each) for each in opening()))
         found = await _load(contestant, rate, rate * (WARMING + seconds))
     cuts = statistics.quantiles(found[rate * WARMING :], n=100)
     return Delays(cuts[49] * 1_000, cuts[98] * 1_000)
@@ -125,7 +125,7 @@ async def _load(contestant: Contestant, rate: int, count: int) -> Sequence[float
     """The delays of all mutations, sent at their times."""
     clock, running = asyncio.get_running_loop().time, list[asyncio.Task[float]]()
     began = clock()
-    for number, each in enumerate(islice(_movements(), count)):
+    for number, each in enumerate(islice(movements(), count)):
         await asyncio.sleep(max(0.0, began + number / rate - clock()))
         running.append(asyncio.create_task(_delay(contestant, *each)))
     return await asyncio.gather(*running)
@@ -141,7 +141,7 @@ async def _delay(contestant: Contestant, command: object, account: AccountId) ->
     return time.perf_counter() - acknowledged
 
 
-def _opening() -> Iterator[tuple[object, AccountId]]:
+def opening() -> Iterator[tuple[object, AccountId]]:
     owner = CustomerId("owner")
     yield RegisterCustomer(owner, "Ada Harbour", Email("ada@example.com")), ACCOUNTS[0]
     for each in ACCOUNTS:
@@ -149,7 +149,7 @@ def _opening() -> Iterator[tuple[object, AccountId]]:
         yield DepositMoney(each, Money(Decimal(1_000_000), EUR)), each
 
 
-def _movements() -> Iterator[tuple[object, AccountId]]:
+def movements() -> Iterator[tuple[object, AccountId]]:
     """Deposits and transfers in turns, the same ones every time."""
     chance = Random("tidegate")
     while True:

@@ -105,6 +105,8 @@ class EventLog:
             size -= found[-1].size
             if size <= 0:
                 break
+            if len(found) % _TURN == 0:
+                await asyncio.sleep(0)
         follow(found, after)
         return found
 

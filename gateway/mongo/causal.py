@@ -33,8 +33,14 @@ class Seen:
         Raises Unavailable where MongoDB does not answer, or has not come so far in time.
         """
         with answering():
-            async with await settle(self._client.start_session(causal_consistency=True)) as session:
-                if self._at is not None:
-                    session.advance_operation_time(self._at)
+            async with self.session() as session:
                 yield session
-                self.note(session.operation_time)
+
+    @asynccontextmanager
+    async def session(self) -> AsyncGenerator[Any]:
+        """The same for whoever looks after errors himself: raises PyMongoError."""
+        async with await settle(self._client.start_session(causal_consistency=True)) as session:
+            if self._at is not None:
+                session.advance_operation_time(self._at)
+            yield session
+            self.note(session.operation_time)

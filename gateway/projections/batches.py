@@ -21,6 +21,16 @@ class Commits:
     def units(self) -> Units:
         return [each.events for each in self.commits]
 
+    def part(self, skip: int, limit: int) -> "Commits":
+        """Some of them; the last ones are all that there was."""
+        end = skip + limit
+        return Commits(self.commits[skip:end], self.seen if end >= len(self.commits) else None)
+
+    def behind(self, position: int) -> "Commits":
+        """Those behind a position that is none before them."""
+        skip = position + 1 - self.commits[0].position
+        return self.part(skip, len(self.commits))
+
     def after(self, before: Checkpoint, done: int) -> Checkpoint:
         """The checkpoint once the first `done` commits are applied."""
         last = self.commits[done - 1]

@@ -18,6 +18,7 @@ from gateway.projections.differences import told
 from gateway.projections.parking.aside import NOTHING_ASIDE, Aside, Kept, Park, Parking, Unstorable, check_storable
 from gateway.projections.past import Versions
 from gateway.projections.reach import FoldFailed, Plan, Step, WrongKey
+from gateway.projections.turns import Pieces, at_once
 
 Document: TypeAlias = dict[str, Any]
 
@@ -54,23 +55,35 @@ def fold(
     Where a view can't be stored, its key is parked at the event that made it so; `thorough` also finds those that
     only MongoDB would refuse. Raises FoldFailed where the stored views can't be read.
     """
+    return at_once(folding(plan, steps, documents, aside, thorough))
+
+
+def folding(
+    plan: Plan,
+    steps: Sequence[Step],
+    documents: Sequence[Document],
+    aside: Aside = NOTHING_ASIDE,
+    thorough: bool = False,
+) -> Pieces[Folded]:
+    """The same in pieces."""
     if not steps:
         return Folded()
     try:
-        return _fold(plan, steps, documents, Parking(plan.store_key, aside, thorough))
+        return (yield from _folding(plan, steps, documents, Parking(plan.store_key, aside, thorough)))
     except Unstorable:
-        return _fold(plan, steps, documents, Parking(plan.store_key, aside, thorough=True))
+        return (yield from _folding(plan, steps, documents, Parking(plan.store_key, aside, thorough=True)))
 
 
-def _fold(plan: Plan, steps: Sequence[Step], documents: Sequence[Document], parking: Parking) -> Folded:
-    folding = _Journal(plan, parking) if plan.model.journal else _Views(plan, parking)
+def _folding(plan: Plan, steps: Sequence[Step], documents: Sequence[Document], parking: Parking) -> Pieces[Folded]:
+    views = _Journal(plan, parking) if plan.model.journal else _Views(plan, parking)
     try:
-        folding.load(documents)
+        yield from views.load(documents)
     except Exception as error:
         raise FoldFailed(steps[0].recorded, steps[0].unit, error) from error
     for step in steps:
-        folding.take(step)
-    return folding.folded()
+        views.take(step)
+        yield
+    return (yield from views.folded())
 
 
 @dataclass
@@ -89,7 +102,7 @@ class _Views:
     def __post_init__(self) -> None:
         self.past = Versions() if self.plan.model.history else None
 
-    def load(self, documents: Iterable[Document]) -> None:
+    def load(self, documents: Iterable[Document]) -> Pieces[None]:
         model = self.plan.model
         decode = decoder(model.view, model.key_field)
         for document in documents:
@@ -101,6 +114,7 @@ class _Views:
             self._link(key, None, view)
             if self.past:
                 self.past.load(key, document)
+            yield
 
     def take(self, step: Step) -> None:
         parking = self.parking
@@ -159,11 +173,12 @@ class _Views:
             if old is not None:
                 del self.holding[name, old][key]
 
-    def folded(self) -> Folded:
+    def folded(self) -> Pieces[Folded]:
         added: list[Document] = []
         replaced: list[Document] = []
         removed: list[Any] = []
         for key in self.changed:
+            yield
             stored, view = self.stored.get(key), self.views[key]
             if view is None:
                 removed += [stored["_id"]] if stored else []
@@ -197,12 +212,13 @@ class _Journal:
     lines: list[Document] = field(default_factory=list[Document])
     changed: dict[Any, Document] = field(default_factory=dict[Any, Document])
 
-    def load(self, documents: Iterable[Document]) -> None:
+    def load(self, documents: Iterable[Document]) -> Pieces[None]:
         model = self.plan.model
         decode = decoder(model.view, model.key_field)
         for document in documents:
             view = decode(document)
             self.last[getattr(view, model.key_field)] = view
+            yield
 
     def take(self, step: Step) -> None:
         parking = self.parking
@@ -228,7 +244,8 @@ class _Journal:
         self.last[step.key] = view
         self.changed[step.key] = document
 
-    def folded(self) -> Folded:
+    def folded(self) -> Pieces[Folded]:
+        yield
         name = self.plan.model.key_field
         latest = [
             {"_id": document[name], **{each: held for each, held in document.items() if each != name}}

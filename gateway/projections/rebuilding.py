@@ -13,18 +13,19 @@ from uuid import UUID
 
 from gateway.application.model import Model
 from gateway.errors import RebuildRefused
+from gateway.eventlog.storage import EventLog
 from gateway.mongo.client import Database, answering
 from gateway.mongo.live import Lives, Moved, live
 from gateway.mongo.rebuilds import Rebuilds
 from gateway.mongo.tasks import end
 from gateway.projections import codes
-from gateway.projections.ahead import ReadAhead
 from gateway.projections.building import Builder
 from gateway.projections.candidates import Candidate, Wish, asked, chosen, resumed
 from gateway.projections.comparing import SNAPSHOT_GONE, Comparison, Snapshot, compare
 from gateway.projections.editions import parks_more
 from gateway.projections.leases import RENEWAL, Leases
 from gateway.projections.reach import plan
+from gateway.projections.reading import Reader
 from gateway.projections.storage import Fenced, ViewStore
 from gateway.settings import Settings
 
@@ -71,16 +72,16 @@ class Rebuilding:
 
     def __post_init__(self) -> None:
         self._lives, self._rebuilds = Lives(self.database), Rebuilds(self.database)
-        self._log = ReadAhead(self.database, self.model)
         self._batches = self.settings.model_copy(update={"fold_commits": _BATCH * self.settings.fold_commits})
+        log = EventLog(self.database, self.model)
+        self._reader = Reader(log, self._batches.fold_commits, self._batches.fold_bytes)
         self._store = ViewStore(self.database)
         self._leases = Leases(self.database, lambda: None)
 
     async def run(self, wish: Wish) -> list[Rebuilt]:
         """Raises RebuildRefused; what is live by then stays live, and of the rest nothing is left."""
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._store.close)
-            stack.push_async_callback(self._log.close)
+            stack.push_async_callback(self._reader.close)
             await stack.enter_async_context(self._leases)
             wanted = await chosen(self.model, self._lives, wish)
             candidates = [await stack.enter_async_context(self._claimed(each)) for each in wanted]
@@ -145,16 +146,20 @@ class Rebuilding:
         if candidates:
             until = min(await self._positions(live), default=0)
             bare = [replace(each, model=replace(each.model, paths=())) for each in candidates]
-            await self._fold(await self._builder(bare), until)  # indexes cost less when the views are there
+            async with self._builder(bare) as builder:  # indexes cost less when the views are there
+                await self._fold(builder, until)
         return [await self._finished(each, wish) for each in candidates]
 
     async def _finished(self, candidate: Candidate, wish: Wish) -> Rebuilt:
-        builder = await self._builder([candidate])
+        async with self._builder([candidate]) as builder:
+            return await self._completed(candidate, wish, builder)
+
+    async def _completed(self, candidate: Candidate, wish: Wish, builder: Builder) -> Rebuilt:
         comparison = await self._compared(candidate, builder)
         if wish.dry:
             await self._discard(candidate)
             return Rebuilt(candidate, comparison, False, "not asked to switch")
-        await self._fold(builder, await self._log.end())
+        await self._fold(builder, await self._reader.end())
         if more := await self._parks_more(candidate):
             await self._discard(candidate)
             return Rebuilt(candidate, comparison, False, more)
@@ -174,18 +179,22 @@ class Rebuilding:
             await self._rebuilds.renew(name)
             await self._lives.drop(candidate.id)
 
-    async def _builder(self, candidates: Sequence[Candidate]) -> Builder:
+    @asynccontextmanager
+    async def _builder(self, candidates: Sequence[Candidate]) -> AsyncGenerator[Builder]:
         """What builds these editions from where they stand."""
         plans = [plan(each.model) for each in candidates]
-        builder = Builder(plans, self._log, self._store, self._batches, self._leases.holds)
+        builder = Builder(plans, self._reader, self._store, self._batches, self._leases.holds)
         await builder.start(self.identity)
-        return builder
+        try:
+            yield builder
+        finally:
+            await builder.end()
 
     async def _fold(self, builder: Builder, until: int) -> None:
         """Returns when these editions stand at `until`, or where they were if that is further."""
-        self._log.until = until
+        self._reader.until = until
         while (reached := min(each.checkpoint.position for each in builder.workings.values())) < until:
-            self.progress(reached, self._log.events)
+            self.progress(reached, self._reader.events)
             await self._round(builder)
 
     async def _round(self, builder: Builder) -> None:
@@ -195,12 +204,12 @@ class Rebuilding:
                 await builder.round()
             if len(builder.active()) < len(builder.workings):
                 await asyncio.sleep(_PAUSE)  # a watcher of this release has come, and has taken its share
-                await builder.reload()
+                await builder.reload(builder.free())
         except Fenced:
-            await builder.reload()
+            await builder.reload(builder.free())
         except Exception as error:
             await self._patiently(error)
-            await builder.reload()
+            await builder.reload(builder.free())
         else:
             self._failures = 0
         for each in builder.workings.values():
@@ -254,7 +263,7 @@ class Rebuilding:
     async def _switch(self, candidate: Candidate, builder: Builder) -> None:
         """Follows the log until it is as far as the live edition, which moves on meanwhile."""
         await self._prove()
-        self._log.until = None
+        self._reader.until = None
         edition = builder.workings[candidate.id].checkpoint
         if candidate.live is None:
             return await self._lives.begin(live(edition))

@@ -5,8 +5,9 @@ after the read or the write of the checkpoint that it builds on, and because the
 checkpoint: had anybody written a view in between, it would not find it there any more.
 """
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from pymongo import ASCENDING, DeleteOne, InsertOne, ReplaceOne
 from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure
 
 from gateway.application.model import AccessPath, ReadModel
+from gateway.mongo.causal import Seen
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of, document_of, id_of, unmoved
 from gateway.mongo.client import Collection, Database, Document, collection, settle
 from gateway.mongo.collections import CHECKPOINTS, EVENTS, views
@@ -61,26 +63,20 @@ class Update:
 
 
 class ViewStore:
-    """All that a watcher reads and writes besides the log; one task uses it at a time."""
+    """All that a watcher reads and writes besides the log, for any number of tasks at once."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._checkpoints = collection(database, CHECKPOINTS)
         self._events = collection(database, EVENTS)
-        self._session: Any = None
+        self._seen = Seen(database)
         self.parked, self.attempts = ParkedStore(database), Attempts(database)
 
     async def checkpoints(self, ids: Iterable[str]) -> dict[str, Checkpoint]:
         """The checkpoints with these ids; all that is loaded later is not older than they are."""
-        await self.close()
-        self._session = await settle(self._database.client.start_session(causal_consistency=True))
-        found = self._checkpoints.find({"_id": {"$in": list(ids)}}, session=self._session)
-        return {each["_id"]: checkpoint_of(each) async for each in found}
-
-    async def close(self) -> None:
-        if self._session is not None:
-            await settle(self._session.end_session())
-            self._session = None
+        async with self._seen.session() as session:
+            found = self._checkpoints.find({"_id": {"$in": list(ids)}}, session=session)
+            return {each["_id"]: checkpoint_of(each) async for each in found}
 
     async def begin(self, checkpoint: Checkpoint) -> None:
         """Insert a checkpoint unless it is there; what was parked at an earlier one is forgotten with that."""
@@ -90,7 +86,7 @@ class ViewStore:
             await self.parked.clear(checkpoint.id, session)
 
         with suppress(DuplicateKeyError):
-            async with self._reading() as session:
+            async with self._seen.session() as session:
                 if await self.parked.any(checkpoint.id):
                     await transact(self._database, session, body)
                 else:
@@ -99,17 +95,16 @@ class ViewStore:
     async def note(self, changed: Sequence[tuple[Checkpoint, Checkpoint]]) -> None:
         """Replace checkpoints that nobody has moved, without a change of their views."""
         if changed:
-            await self._checkpoints.bulk_write(
-                [ReplaceOne(unmoved(before), document_of(after, [])) for before, after in changed],
-                ordered=False,
-                session=self._session,
-            )
+            writes = [ReplaceOne(unmoved(before), document_of(after, [])) for before, after in changed]
+            async with self._seen.session() as session:
+                await self._checkpoints.bulk_write(writes, ordered=False, session=session)
 
     async def chains(self, positions: Iterable[int]) -> dict[int, bytes]:
         """The chain values of the commits at these positions, as far as they are in the log."""
         wanted = {"_id": {"$in": [Int64(each) for each in positions]}}
-        found = self._events.find(wanted, {"chain": 1}, session=self._session)
-        return {each["_id"]: bytes(each["chain"]) async for each in found}
+        async with self._seen.session() as session:
+            found = self._events.find(wanted, {"chain": 1}, session=session)
+            return {each["_id"]: bytes(each["chain"]) async for each in found}
 
     async def collections(self) -> dict[str, Any]:
         """The name and the UUID of each collection of the database that holds views."""
@@ -142,14 +137,14 @@ class ViewStore:
             return []
         limit = len(keys) + most + 1
         query = conditions[0] if len(conditions) == 1 else {"$or": conditions}
-        async with self._reading() as session:
+        async with self._seen.session() as session:
             found = self._begun(plan.model).find(query, limit=limit, batch_size=limit, session=session)
             documents = [each async for each in found]
         return documents if len(documents) < limit else None
 
     async def counts(self, plan: Plan, reached: Reached) -> dict[FanOut, int]:
         """How many views each fan-out reaches as they are stored."""
-        async with self._reading() as session:
+        async with self._seen.session() as session:
             return {
                 each: await self._views(plan.model).count_documents(_holding(plan, *each), session=session)
                 for each in fan_outs(reached)
@@ -159,7 +154,7 @@ class ViewStore:
         """The next views in key order that a step reaches by a link."""
         linked = _holding(plan, step.links, step.key)
         query = linked if after is None else {"$and": [linked, {"_id": {"$gt": after}}]}
-        async with self._reading() as session:
+        async with self._seen.session() as session:
             found = self._views(plan.model).find(
                 query, sort=[("_id", ASCENDING)], limit=most, batch_size=most, session=session
             )
@@ -175,16 +170,18 @@ class ViewStore:
         if parked.complete:
             return Aside(frozenset(parked.named), any=True)
         keys = {plan.store_key(step.key) for step in steps if not step.links} | {each["_id"] for each in documents}
-        async with self._reading() as session:
+        async with self._seen.session() as session:
             return Aside(await self.parked.among(checkpoint.id, keys, session), any=True)
 
-    async def write(self, updates: Sequence[Update]) -> None:
-        """All views and checkpoints of these updates, or nothing.
+    async def write(self, updates: Sequence[Update]) -> list[float]:
+        """All views and checkpoints of these updates, or nothing; how many seconds the views of each one took.
 
         Raises Fenced when one of the checkpoints has moved, Refused when views can't be stored.
         """
+        seconds: list[float] = []
 
         async def body(session: Any) -> None:
+            seconds.clear()
             moves = [
                 ReplaceOne(
                     unmoved(each.before), document_of(each.after, each.folded.touched, each.folded.differences)
@@ -195,9 +192,13 @@ class ViewStore:
             if result.matched_count != len(updates):
                 raise Fenced
             for each in updates:
+                began = time.perf_counter()
                 await self.put(each, session)
+                seconds.append(time.perf_counter() - began)
 
-        await transact(self._database, self._session, body)
+        async with self._seen.session() as session:
+            await transact(self._database, session, body)
+        return seconds
 
     async def put(self, update: Update, session: Any) -> None:
         """Write an update's views, and what is parked with them, in a transaction. Raises Refused."""
@@ -242,18 +243,6 @@ class ViewStore:
     async def begun(self, model: ReadModel, keys: Sequence[Any], session: Any) -> list[Document]:
         """The views with these stored keys that a fold begins with, as a transaction sees them."""
         return [each async for each in self._begun(model).find({"_id": {"$in": list(keys)}}, session=session)]
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncGenerator[Any]:
-        """A session of its own, for reads at the same time, causally after all that this store has seen."""
-        session: Any = await settle(self._database.client.start_session(causal_consistency=True))
-        try:
-            if self._session is not None and self._session.operation_time is not None:
-                session.advance_cluster_time(self._session.cluster_time)
-                session.advance_operation_time(self._session.operation_time)
-            yield session
-        finally:
-            await settle(session.end_session())
 
     def _views(self, model: ReadModel) -> Collection:
         return _collections(self._database, model)[0]

@@ -5,8 +5,6 @@ second, the watcher looks anyway.
 """
 
 import asyncio
-import logging
-import random
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,20 +28,11 @@ from gateway.projections import codes
 from gateway.projections.building import Builder
 from gateway.projections.editions import Editions
 from gateway.projections.leases import Leases
+from gateway.projections.reading import Reader
+from gateway.projections.running import BEAT, Running, pause
 from gateway.projections.starting import Taken
-from gateway.projections.storage import Fenced, ViewStore
+from gateway.projections.storage import ViewStore
 from gateway.settings import Settings
-
-BEAT = 1.0
-"""Seconds between two looks at everything that nobody rings for."""
-
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-"""Seconds between two attempts while MongoDB does not answer."""
-
-STAND_BACK = 0.1
-"""Seconds at most that a watcher gives way to another one that was faster."""
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +58,16 @@ class Watcher:
     settings: Settings
 
     def __post_init__(self) -> None:
-        self._store = ViewStore(self.database)
-        self._editions = Editions(self.database, self.model)
-        self._leases = Leases(self.database, self._held)
-        self._builder = Builder([], self.log, self._store, self.settings, self._leases.holds)
         self._rung = asyncio.Event()
-        self._moved = self._switched = self._doubt = False
+        self._editions = Editions(self.database, self.model)
+        self._leases = Leases(self.database, self._rung.set)
+        self._reader = Reader(self.log, self.settings.fold_commits, self.settings.fold_bytes)
+        store = ViewStore(self.database)
+        self._builder = Builder([], self._reader, store, self.settings, self._leases.holds)
+        self._running = Running(self._builder, self._rung.set)
+        self._switched = self._doubt = False
+        self._beat = 0.0
         self._invalidated: str | None = None
-        self._kinds: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
 
@@ -112,9 +103,10 @@ class Watcher:
             await end(self._task)
         if self._looking:
             await end(self._looking)
+        await self._running.end()
+        await self._reader.close()
         await self._builder.end()
         await self._leases.__aexit__()
-        await self._store.close()
 
     async def _begin(self) -> None:
         """Begin with the editions that this code folds, as they are now."""
@@ -131,20 +123,16 @@ class Watcher:
         doubt, switched, self._doubt, self._switched = self._doubt, self._switched, False, False
         try:
             if switched or (doubt and await self._editions.missed(self._builder.workings)):
+                await self._running.end()
                 await self._begin()
         except BaseException:  # the next turn does it
             self._doubt, self._switched = self._doubt or doubt, self._switched or switched
             raise
 
-    def _held(self) -> None:
-        """Other read models are to be built here: from where they stand now."""
-        self._moved = True
-        self._rung.set()
-
     def _hear(self, heard: Heard) -> None:
         match heard:
             case CommitAdded(position):
-                if any(each.checkpoint.position < position for each in self._builder.active()):
+                if self._running.hear(position):
                     self._rung.set()
             case LogInvalidated(reason):
                 self._invalidated = reason
@@ -161,49 +149,43 @@ class Watcher:
                 pass  # a checkpoint: that of another watcher is found when it comes to that
 
     async def _run(self) -> None:
-        clock, pause = asyncio.get_running_loop().time, FIRST_PAUSE
-        beat, reload = clock() + BEAT, False
+        failures = 0
         while True:
             self._rung.clear()
-            due = clock() >= beat
             try:
-                busy = await self._turn(reload, due)
-            except Fenced:
-                reload = True
-                await asyncio.sleep(random.uniform(0, STAND_BACK))
+                until = await self._turn()
             except Exception as error:
-                self._log_once(error)
-                reload, pause = True, min(pause * 2, LONGEST_PAUSE)
-                await asyncio.sleep(pause)
+                self._running.log_once(error)
+                await asyncio.sleep(pause(failures))
+                failures += 1
             else:
-                reload, pause, beat = False, FIRST_PAUSE, clock() + BEAT if due else beat
-                if not busy:
-                    await self._quiet(beat)
+                failures = 0
+                await self._quiet(until)
 
-    async def _turn(self, reload: bool, due: bool) -> bool:
+    async def _turn(self) -> float:
+        """Set to work what has something to do; returns until when nothing else is to be done if nobody rings."""
         await self._follow()
         if self._invalidated:
             for each in self._builder.active():
-                await self._builder.stop(each, self._invalidated)
-        if reload or self._moved:
-            self._moved = False
-            await self._builder.reload()
-        busy = await self._builder.round()
-        if due:
-            await self._builder.beat()
-            if waiting := self._editions.waiting(self._builder.active()):
-                await self._editions.switch(waiting, await self.log.end(), self._leases.others)
+                if not each.busy:
+                    await self._builder.stop(each, self._invalidated)
+        await self._builder.take()
+        until = self._running.begin()
+        await self._switch()
         self._leases.fold(self._builder.able())
-        return busy
+        return until
+
+    async def _switch(self) -> None:
+        """Once a second, make live what has caught up."""
+        now = asyncio.get_running_loop().time()
+        if now < self._beat:
+            return
+        self._beat = now + BEAT
+        if waiting := self._editions.waiting(self._builder.active()):
+            await self._editions.switch(waiting, await self.log.end(), self._leases.others)
 
     async def _quiet(self, until: float) -> None:
         """Returns when it rings, or at the next beat."""
         with suppress(TimeoutError):
             async with asyncio.timeout_at(until):
                 await self._rung.wait()
-
-    def _log_once(self, error: Exception) -> None:
-        kind = f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
-        if kind not in self._kinds:
-            self._kinds.add(kind)
-            _log.warning("The watcher tries again after %s.", kind, exc_info=True)

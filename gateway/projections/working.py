@@ -1,14 +1,15 @@
 """One read model under way: what it makes of a batch."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from gateway.mongo.checkpoints import Checkpoint, Progress, with_parked
+from gateway.mongo.checkpoints import Checkpoint, with_parked
 from gateway.projections.batches import Commits, Parts
-from gateway.projections.fold import Folded, fold
+from gateway.projections.fold import Folded, folding
 from gateway.projections.reach import Plan, Reached, fitting, reach
 from gateway.projections.storage import Fenced, Update, ViewStore
+from gateway.projections.turns import in_turns
 
 
 @dataclass(slots=True)
@@ -22,69 +23,39 @@ class Careful:
         return self.views < 0 or (checkpoint.position >= self.until and checkpoint.progress is None)
 
 
-@dataclass
+@dataclass(eq=False)
 class Working:
     """A read model, how far it is built, and why it can't go on."""
 
     plan: Plan
     checkpoint: Checkpoint
     stopped: str | None = None
-    caught_up: datetime | None = None
-    "When this process last saw nothing behind it, None while there is more."
     thorough: bool = False
     "Whether MongoDB refused views, so that the next batch is looked at view by view."
     careful: Careful | None = None
     "There while one event and one view at a time is built, because a batch may have ended a process."
+    busy: bool = False
+    "While a task works on it: no other one touches it then."
+    failures: int = 0
+    "How often it could not go on since something of it was written."
+    apart: float = 0.0
+    "Until when it goes alone, because it held others up; by the clock that only goes forward."
 
     @property
-    def place(self) -> tuple[int, bool]:
-        """Where it stands in the log, and whether in the midst of a commit."""
-        return self.checkpoint.position, self.checkpoint.progress is not None
+    def alone(self) -> bool:
+        """Whether it shares no transaction for now."""
+        amid = self.checkpoint.progress is not None
+        return amid or self.careful is not None or self.failures > 0 or self.apart > time.monotonic()
+
+    def written(self, checkpoint: Checkpoint) -> None:
+        """It has come to this checkpoint."""
+        self.checkpoint, self.thorough, self.failures = checkpoint, False, 0
 
     def found(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint that was read; past the place where this process was stopped if need be."""
         if checkpoint.position > self.checkpoint.position:
             self.stopped = None
         self.checkpoint = checkpoint
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """Read models at one place, which share a transaction; `room` commits lie before the next lane."""
-
-    members: Sequence[Working]
-    room: int | None
-
-    @property
-    def position(self) -> int:
-        return self.members[0].checkpoint.position
-
-    @property
-    def history(self) -> bool:
-        return self.members[0].plan.model.history
-
-    @property
-    def progress(self) -> Progress | None:
-        return self.members[0].checkpoint.progress
-
-
-def lanes(workings: Sequence[Working]) -> Iterator[Lane]:
-    """The lanes from the hindmost on. Whoever is in the midst of a commit has a lane of its own.
-
-    Those that keep their past go in smaller steps, so they hold up none that don't.
-    """
-    for history in (False, True):
-        yield from _lanes([each for each in workings if each.plan.model.history is history])
-
-
-def _lanes(workings: Sequence[Working]) -> Iterator[Lane]:
-    places = sorted({each.place for each in workings})
-    for place in places:
-        position, amid = place
-        members = [each for each in workings if each.place == place]
-        ahead = [other for other, _ in places if other > position]
-        room = ahead[0] - position if ahead else None
-        yield from (Lane([each], room) for each in members) if amid else [Lane(members, room)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +96,7 @@ class Worker:
     async def _fold(self, working: Working, reached: Reached, documents: Sequence[dict[str, object]]) -> Folded:
         plan = working.plan
         aside = await self.store.aside(plan, working.checkpoint, reached.steps, documents)
-        return fold(plan, reached.steps, documents, aside, working.thorough)
+        return await in_turns(folding(plan, reached.steps, documents, aside, working.thorough))
 
     async def _wide(self, working: Working, batch: Commits | Parts) -> Update:
         """The first unit reaches more views than one transaction may touch."""

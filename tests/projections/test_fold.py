@@ -1,14 +1,18 @@
 """Folding a batch in memory: which views an event reaches, and what is written of it."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from gateway.application.reading import read
 from gateway.messages import RecordedEvent
 from gateway.mongo.codec import encoder
-from gateway.projections.fold import Folded, fold
+from gateway.projections import turns
+from gateway.projections.fold import Folded, fold, folding
 from gateway.projections.parking.aside import Aside
 from gateway.projections.reach import Plan, Route, fitting, plan, reach
 from gateway.testing import NOON
@@ -242,3 +246,22 @@ def test_units_fit_until_their_linked_views_are_too_many() -> None:
     reached = reach(BOOKS, recorded(renamed("x", ""), added("9", "x"), renamed("x", ""), renamed("y", "")))
     counts = {(("author",), "x"): 3, (("author",), "y"): 2}
     assert [fitting(reached, counts, most).units for most in (2, 3, 4, 5)] == [0, 3, 3, 4]
+
+
+@pytest.mark.anyio
+async def test_others_get_their_turn_while_very_many_events_are_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "TURN", 0.0)
+    events = [lent(str(number), 1) for number in range(500)]
+    taken = 0
+
+    async def other() -> None:
+        nonlocal taken
+        while True:
+            taken += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    steps = reach(LOANS, recorded(*events)).steps
+    assert await turns.in_turns(folding(LOANS, steps, [])) == folded(LOANS, *events)
+    task.cancel()
+    assert taken >= len(events)

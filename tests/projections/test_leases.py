@@ -21,6 +21,7 @@ from gateway.mongo.collections import WATCHERS
 from gateway.projections.building import Builder
 from gateway.projections.editions import Editions
 from gateway.projections.leases import LEASE, shares
+from gateway.projections.reading import Reader
 from gateway.projections.storage import ViewStore
 from gateway.projections.watcher import Watcher
 from gateway.settings import load_settings
@@ -177,11 +178,12 @@ async def test_a_lease_that_comes_back_while_the_log_is_looked_at_stops_nothing(
     async with watching(place):
         await place.built(await place.add(*history(37, 20)))
     database, held, store = place.opened.database, set[str](), Late(place.opened.database)
-    builder = Builder([], place.opened.log, store, load_settings(), held.__contains__)
+    reader = Reader(place.opened.log, limit=500, size=4_000_000)
+    builder = Builder([], reader, store, load_settings(), held.__contains__)
     builder.plans = await Editions(database, place.opened.model).plans()
     await builder.start(place.identity.log)
     store.rung = lambda: held.update(builder.workings)
-    await builder.beat()
+    await builder.look(builder.free())
     assert len(builder.active()) == len(MODELS)
     assert not [each.stopped for each in (await place.checkpoints()).values() if each.stopped]
 

@@ -10,7 +10,7 @@ from gateway.application import Application
 from gateway.application.reading import read
 from gateway.errors import RebuildRefused
 from gateway.mongo.client import collection, connect
-from gateway.mongo.collections import CHECKPOINTS, LIVE, REBUILDS
+from gateway.mongo.collections import ATTEMPTS, CHECKPOINTS, LIVE, REBUILDS
 from gateway.mongo.live import Lives
 from gateway.mongo.rebuilds import Rebuilds
 from gateway.projections import rebuilding as rebuilding_module
@@ -97,6 +97,14 @@ async def test_code_that_parks_more_is_not_switched_to(place: World) -> None:
         assert (found.switched, found.reason) == (False, "it parks more keys than the live one: mend its code")
         assert (await now(place)).edition == "books.1"
     assert "books.2" not in {each.id for each in await Lives(place.opened.database).editions()}
+
+
+async def test_a_rebuild_leaves_no_note_that_would_make_the_next_one_go_carefully(place: World) -> None:
+    """The generation of an edition that was dropped is used again."""
+    await place.add(*history(74, 30))
+    for _ in range(2):
+        assert len(await rebuilt(place, first, Wish(every=True))) == 3
+        assert not [each for each in await place.documents(ATTEMPTS) if "start" in each]
 
 
 async def test_it_compares_at_one_position_while_the_live_one_moves_on(place: World) -> None:

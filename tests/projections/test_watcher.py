@@ -74,7 +74,6 @@ async def test_what_was_worked_out_before_another_watcher_went_on_is_not_written
         await place.built(60)
     with pytest.raises(Fenced):
         await slow.write([late])
-    await slow.close()
     await place.check()
 
 

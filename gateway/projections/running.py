@@ -1,0 +1,121 @@
+"""Lanes at work side by side: each batch of one is a task of its own, so none waits for another."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeAlias
+
+from gateway.mongo.tasks import end
+from gateway.projections.building import Builder
+from gateway.projections.storage import Fenced
+from gateway.projections.working import Working
+
+BEAT = 1.0
+"""Seconds between two looks at everything that nobody rings for."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
+"""Seconds between two attempts while MongoDB does not answer."""
+
+STAND_BACK = 0.1
+"""Seconds at most that a watcher gives way to another one that was faster."""
+
+_log = logging.getLogger(__name__)
+
+Step: TypeAlias = Callable[[], Awaitable[bool]]
+"""Something to do; whether there may be more of it."""
+
+
+class Running:
+    """Sets the lanes of a builder to work; `done` is called whenever something has come to its end."""
+
+    def __init__(self, builder: Builder, done: Callable[[], object]) -> None:
+        self._builder, self._done = builder, done
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._heard = 0
+        self._looked: dict[str, float] = {}
+        self._idle: dict[str, int] = {}
+        """The read models that found nothing to do, with the last position that had been heard of by then."""
+        self._kinds: set[str] = set()
+
+    def hear(self, position: int) -> bool:
+        """There is a commit at this position; whether somebody lacks it who is not at work anyway."""
+        self._heard = max(self._heard, position)
+        return any(each.checkpoint.position < position for each in self._builder.active() if not each.busy)
+
+    def begin(self) -> float:
+        """Set everybody to work who has some and is at none. Returns when to do that again, by the loop's clock."""
+        now = asyncio.get_running_loop().time()
+        free = {each.checkpoint.id: each for each in self._builder.free()}
+        if due := [each for name, each in free.items() if self._looked.setdefault(name, now) + BEAT <= now]:
+            self._looked.update({each.checkpoint.id: now for each in due})
+            self._go(due, partial(self._builder.look, due))
+        for lane in self._builder.lanes():
+            if not all(map(self._rests, lane.members)):
+                self._go(lane.members, partial(self._builder.advance, lane))
+        return min([self._looked[name] for name in free], default=now) + BEAT
+
+    async def end(self) -> None:
+        """Ends in the midst of whatever is at work: what is not committed never was."""
+        for each in [*self._tasks]:
+            await end(each)
+        self._looked.clear()
+        self._idle.clear()
+
+    def log_once(self, error: Exception) -> None:
+        kind = f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
+        if kind not in self._kinds:
+            self._kinds.add(kind)
+            _log.warning("The watcher tries again after %s.", kind, exc_info=True)
+
+    def _rests(self, working: Working) -> bool:
+        """Whether there is nothing new since it found nothing."""
+        known = self._idle.get(working.checkpoint.id)
+        return known is not None and self._heard <= max(known, working.checkpoint.position)
+
+    def _go(self, members: Sequence[Working], step: Step) -> None:
+        for each in members:
+            each.busy = True
+            self._idle.pop(each.checkpoint.id, None)
+        task = asyncio.create_task(self._step(members, step), name="lane")
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._settle(members, done))
+
+    def _settle(self, members: Sequence[Working], task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        for each in members:
+            each.busy = False
+        self._done()
+
+    async def _step(self, members: Sequence[Working], step: Step) -> None:
+        heard = self._heard
+        try:
+            more = await step()
+        except Fenced:
+            await self._again(members, random.uniform(0, STAND_BACK))
+        except Exception as error:
+            self.log_once(error)
+            failures = max(each.failures for each in members)
+            await self._again(members, pause(failures), failures + 1)
+        else:
+            if not more:
+                self._idle.update({each.checkpoint.id: heard for each in members})
+
+    async def _again(self, members: Sequence[Working], seconds: float, failures: int = 0) -> None:
+        """After a pause, go on from where the checkpoints are now."""
+        for each in members:
+            each.failures = failures
+        await asyncio.sleep(seconds)
+        while True:
+            try:
+                return await self._builder.reload(members)
+            except Exception as error:
+                self.log_once(error)
+                failures += 1
+                await asyncio.sleep(pause(failures))
+
+
+def pause(failures: int) -> float:
+    """Seconds until the next attempt after so many that failed."""
+    return min(FIRST_PAUSE * 2 ** min(failures, 10), LONGEST_PAUSE)
