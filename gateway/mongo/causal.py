@@ -35,12 +35,12 @@ class Seen:
         with answering():
             async with self.session() as session:
                 yield session
+                self.note(session.operation_time)
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[Any]:
-        """The same for whoever looks after errors himself: raises PyMongoError."""
+        """A session that shows all that was seen before; whoever has it notes what is to count as seen by it."""
         async with await settle(self._client.start_session(causal_consistency=True)) as session:
             if self._at is not None:
                 session.advance_operation_time(self._at)
             yield session
-            self.note(session.operation_time)

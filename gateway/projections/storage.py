@@ -76,7 +76,9 @@ class ViewStore:
         """The checkpoints with these ids; all that is loaded later is not older than they are."""
         async with self._seen.session() as session:
             found = self._checkpoints.find({"_id": {"$in": list(ids)}}, session=session)
-            return {each["_id"]: checkpoint_of(each) async for each in found}
+            checkpoints = {each["_id"]: checkpoint_of(each) async for each in found}
+            self._seen.note(session.operation_time)
+        return checkpoints
 
     async def begin(self, checkpoint: Checkpoint) -> None:
         """Insert a checkpoint unless it is there; what was parked at an earlier one is forgotten with that."""
@@ -98,6 +100,7 @@ class ViewStore:
             writes = [ReplaceOne(unmoved(before), document_of(after, [])) for before, after in changed]
             async with self._seen.session() as session:
                 await self._checkpoints.bulk_write(writes, ordered=False, session=session)
+                self._seen.note(session.operation_time)
 
     async def chains(self, positions: Iterable[int]) -> dict[int, bytes]:
         """The chain values of the commits at these positions, as far as they are in the log."""
@@ -198,6 +201,7 @@ class ViewStore:
 
         async with self._seen.session() as session:
             await transact(self._database, session, body)
+            self._seen.note(session.operation_time)
         return seconds
 
     async def put(self, update: Update, session: Any) -> None:
