@@ -1,6 +1,7 @@
 """`tidegate serve`: the gateway, with the watcher beside it unless that runs elsewhere."""
 
 import asyncio
+import gc
 from contextlib import AsyncExitStack, suppress
 from typing import Annotated
 
@@ -57,6 +58,8 @@ async def _serve(application: Application, settings: Settings, *, demo: bool, wa
         if demo:
             await load_demo(application, store, services)
         app = create_app(Api(build_schema(store.model), services), _health(store, services), settings)
+        gc.collect()
+        gc.freeze()  # what stays as long as the process need not be looked through with each collection
         await server.serve(app, settings, _announce)
 
 
