@@ -21,8 +21,8 @@ from gateway.mongo.client import connect
 from gateway.mongo.collections import prepare
 from gateway.mongo.embedded import embedded
 from gateway.mongo.identities import known
-from gateway.projections.candidates import Wish
-from gateway.projections.rebuilding import Rebuilding
+from gateway.projections.rebuild.candidates import Wish
+from gateway.projections.rebuild.rebuilding import Rebuilding
 from gateway.settings import load_settings
 from gateway.web.server import new_event_loop
 

@@ -20,9 +20,9 @@ from gateway.mongo.client import answering
 from gateway.mongo.live import Lives
 from gateway.mongo.parked import ParkedKey, Place
 from gateway.projections.editions import folded_by
+from gateway.projections.folding.reach import plan
 from gateway.projections.parking.retrying import Retried, Retrying, Skip
 from gateway.projections.parking.storage import ParkedStore
-from gateway.projections.reach import plan
 from gateway.projections.storage import ViewStore
 from gateway.settings import load_settings
 

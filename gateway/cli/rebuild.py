@@ -16,9 +16,9 @@ from gateway.cli.progress import rebuilding
 from gateway.errors import BadInput
 from gateway.mongo.client import answering
 from gateway.mongo.identities import known
-from gateway.projections.candidates import Wish
-from gateway.projections.comparing import Difference
-from gateway.projections.rebuilding import Rebuilding, Rebuilt
+from gateway.projections.rebuild.candidates import Wish
+from gateway.projections.rebuild.comparing import Difference
+from gateway.projections.rebuild.rebuilding import Rebuilding, Rebuilt
 from gateway.settings import Settings, load_settings
 
 _PATIENCE = 30.0

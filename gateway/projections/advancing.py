@@ -10,9 +10,9 @@ from typing import Any
 
 from gateway.errors import LogBroken
 from gateway.projections.batches import Commits, Parts
+from gateway.projections.folding.reach import FoldFailed
 from gateway.projections.lanes import Lane
 from gateway.projections.parking.starts import Carefully
-from gateway.projections.reach import FoldFailed
 from gateway.projections.reading import Reader
 from gateway.projections.storage import Refused, Update, ViewStore
 from gateway.projections.working import Worker, Working

@@ -7,7 +7,7 @@ from typing import Any
 
 from gateway.messages import Commit
 from gateway.mongo.checkpoints import Checkpoint, Progress
-from gateway.projections.reach import Units
+from gateway.projections.folding.reach import Units
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from uuid import UUID
 
 from gateway.mongo.checkpoints import Checkpoint
 from gateway.projections.advancing import Advancing
+from gateway.projections.folding.reach import Plan
 from gateway.projections.lanes import Lane, lanes
 from gateway.projections.parking.starts import Carefully
-from gateway.projections.reach import Plan
 from gateway.projections.reading import Reader
 from gateway.projections.starting import foreign, start
 from gateway.projections.storage import ViewStore, names

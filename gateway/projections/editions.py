@@ -13,7 +13,7 @@ from gateway.application.model import Model, ReadModel
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_id
 from gateway.mongo.client import Database
 from gateway.mongo.live import Live, Lives, Moved, live
-from gateway.projections.reach import Plan, plan
+from gateway.projections.folding.reach import Plan, plan
 from gateway.projections.working import Working
 
 _log = logging.getLogger(__name__)

@@ -25,11 +25,11 @@ from gateway.mongo.collections import CHECKPOINTS, EVENTS, views
 from gateway.mongo.past import create_past, past_names, write_past
 from gateway.mongo.paths import index_keys, index_name
 from gateway.mongo.transactions import transact
-from gateway.projections.fold import Folded
+from gateway.projections.folding.fold import Folded
+from gateway.projections.folding.reach import FanOut, Plan, Reached, Step, fan_outs
 from gateway.projections.parking.aside import NOTHING_ASIDE, Aside
 from gateway.projections.parking.attempts import Attempts
 from gateway.projections.parking.storage import ParkedStore
-from gateway.projections.reach import FanOut, Plan, Reached, Step, fan_outs
 
 _NAMESPACE_EXISTS = 48
 _INDEX_SECONDS = 86_400

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from gateway.mongo.checkpoints import Checkpoint, with_parked
 from gateway.projections.batches import Commits, Parts
-from gateway.projections.fold import Folded, folding
-from gateway.projections.reach import Plan, Reached, fitting, reach
+from gateway.projections.folding.fold import Folded, folding
+from gateway.projections.folding.reach import Plan, Reached, fitting, reach
+from gateway.projections.folding.turns import in_turns
 from gateway.projections.storage import Fenced, Update, ViewStore
-from gateway.projections.turns import in_turns
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ from gateway.application import Application, Index, Journal, View
 from gateway.application.model import Model
 from gateway.application.reading import read
 from gateway.errors import InvalidApplication
+from gateway.projections.folding.reach import plan
 from gateway.projections.parking.retrying import Retrying
-from gateway.projections.reach import plan
 from gateway.projections.storage import ViewStore
 from gateway.web.health import read_models_of
 from tests.audit.world import World, world

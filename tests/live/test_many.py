@@ -111,7 +111,7 @@ async def test_an_event_that_takes_several_transactions_is_told_of_each(mongo_ur
 
 
 @pytest.mark.parametrize(
-    "most", ["gateway.projections.differences.MOST_TOLD", "gateway.mongo.checkpoints.MOST_TOUCHED"]
+    "most", ["gateway.projections.folding.differences.MOST_TOLD", "gateway.mongo.checkpoints.MOST_TOUCHED"]
 )
 @pytest.mark.parametrize("where", [None, ROOM_A])
 async def test_what_a_move_does_not_say_is_looked_up(

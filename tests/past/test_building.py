@@ -23,9 +23,9 @@ from gateway.mongo.checkpoints import Checkpoint, Progress, checkpoint_of
 from gateway.mongo.client import Document, collection
 from gateway.mongo.collections import CHECKPOINTS
 from gateway.mongo.live import Lives
+from gateway.projections.folding.reach import plan
 from gateway.projections.lanes import lanes
 from gateway.projections.parking.retrying import Retrying
-from gateway.projections.reach import plan
 from gateway.projections.starting import beginning
 from gateway.projections.storage import ViewStore, names
 from gateway.projections.working import Working

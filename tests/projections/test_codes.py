@@ -8,10 +8,10 @@ import pytest
 from gateway.application import Application
 from gateway.application.reading import read
 from gateway.mongo.live import Lives
-from gateway.projections.candidates import Wish
 from gateway.projections.codes import look
 from gateway.projections.editions import folded_by
-from gateway.projections.rebuilding import Rebuilding
+from gateway.projections.rebuild.candidates import Wish
+from gateway.projections.rebuild.rebuilding import Rebuilding
 from gateway.settings import load_settings
 from tests.projections.editions import first, release, second, shelve_double
 from tests.projections.world import World, history, watching, world

@@ -17,8 +17,8 @@ from gateway.mongo.client import collection
 from gateway.mongo.collections import CHECKPOINTS, LIVE
 from gateway.mongo.live import Live, Lives, Moved, live_of
 from gateway.mongo.parked import Place
+from gateway.projections.folding.reach import plan
 from gateway.projections.parking.retrying import Retrying, Skip
-from gateway.projections.reach import plan
 from gateway.projections.storage import ViewStore
 from gateway.queries.freshness import Freshness
 from gateway.queries.pages import PageRequest

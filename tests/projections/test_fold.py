@@ -11,10 +11,10 @@ import pytest
 from gateway.application.reading import read
 from gateway.messages import RecordedEvent
 from gateway.mongo.codec import encoder
-from gateway.projections import turns
-from gateway.projections.fold import Folded, fold, folding
+from gateway.projections.folding import turns
+from gateway.projections.folding.fold import Folded, fold, folding
+from gateway.projections.folding.reach import Plan, Route, fitting, plan, reach
 from gateway.projections.parking.aside import Aside
-from gateway.projections.reach import Plan, Route, fitting, plan, reach
 from gateway.testing import NOON
 from tests.projections.bookshop import AuthorId, Book, BookId, BookLent, Loan, library
 from tests.projections.world import added, ascribed, lent, line, lost, renamed

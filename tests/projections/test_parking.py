@@ -14,8 +14,8 @@ from gateway.messages import Commit
 from gateway.mongo.client import collection
 from gateway.mongo.collections import KEPT, PARKED, SKIPPED
 from gateway.mongo.parked import Place
+from gateway.projections.folding.reach import plan
 from gateway.projections.parking.retrying import Retried, Retrying, Skip
-from gateway.projections.reach import plan
 from gateway.projections.storage import ViewStore
 from tests.acceptance.serving import running
 from tests.projections.bookshop import BookLent, Loan, MonthId, lend, library, month

@@ -13,10 +13,10 @@ from gateway.mongo.client import collection, connect
 from gateway.mongo.collections import ATTEMPTS, CHECKPOINTS, LIVE, REBUILDS
 from gateway.mongo.live import Lives
 from gateway.mongo.rebuilds import Rebuilds
-from gateway.projections import rebuilding as rebuilding_module
-from gateway.projections.candidates import Wish
-from gateway.projections.comparing import Comparison, Snapshot, compare
-from gateway.projections.rebuilding import Rebuilding, Rebuilt
+from gateway.projections.rebuild import rebuilding as rebuilding_module
+from gateway.projections.rebuild.candidates import Wish
+from gateway.projections.rebuild.comparing import Comparison, Snapshot, compare
+from gateway.projections.rebuild.rebuilding import Rebuilding, Rebuilt
 from gateway.settings import load_settings
 from tests.projections.broken import fussy
 from tests.projections.editions import expected_second, expected_short, first, release, second, short

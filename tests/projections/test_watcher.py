@@ -10,7 +10,7 @@ from bson import Int64
 from gateway.mongo.changes import Changes, CommitAdded, Heard
 from gateway.mongo.client import collection, settle
 from gateway.projections.batches import Commits
-from gateway.projections.reach import plan
+from gateway.projections.folding.reach import plan
 from gateway.projections.storage import Fenced, Update, ViewStore
 from gateway.projections.working import Worker, Working
 from tests.projections.world import MODELS, World, added, history, lent, watching, world

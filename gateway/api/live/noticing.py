@@ -10,7 +10,7 @@ from gateway.feeds.feeds import Feeds
 from gateway.feeds.readers import LAST
 from gateway.mongo.checkpoints import Difference
 from gateway.mongo.paths import name_of
-from gateway.projections.reach import Plan, Step, reach
+from gateway.projections.folding.reach import Plan, Step, reach
 from gateway.queries.matching import Matcher
 from gateway.queries.pages import Viewed
 from gateway.queries.queries import Queries, StoredView

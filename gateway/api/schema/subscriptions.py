@@ -26,7 +26,7 @@ from gateway.application.descriptions import deprecation
 from gateway.application.model import ReadModel
 from gateway.application.naming import id_field, snake
 from gateway.errors import BadInput
-from gateway.projections.reach import plan
+from gateway.projections.folding.reach import plan
 from gateway.queries.matching import matcher
 
 _PLACES = {

@@ -9,7 +9,7 @@ import bson
 
 from gateway.mongo.client import OPTIONS
 from gateway.mongo.parked import Place
-from gateway.projections.reach import Step
+from gateway.projections.folding.reach import Step
 
 _LARGEST = 16_000_000
 """Bytes of a document that MongoDB takes with room to spare (16 MiB)."""

@@ -18,10 +18,10 @@ from gateway.mongo.checkpoints import Checkpoint, id_of
 from gateway.mongo.client import Database, settle
 from gateway.mongo.parked import ParkedKey, Place
 from gateway.mongo.transactions import transact
-from gateway.projections.fold import Folded, fold
+from gateway.projections.folding.fold import Folded, fold
+from gateway.projections.folding.reach import FoldFailed, Plan, Step, reach
 from gateway.projections.parking.aside import Park, place_of
 from gateway.projections.parking.storage import Skipped
-from gateway.projections.reach import FoldFailed, Plan, Step, reach
 from gateway.projections.storage import Refused, Update, ViewStore
 
 MOST = 100

@@ -18,11 +18,11 @@ from gateway.messages import Commit, RecordedEvent
 from gateway.mongo.checkpoints import Checkpoint
 from gateway.mongo.client import answering
 from gateway.projections.batches import Parts
-from gateway.projections.fold import Folded
+from gateway.projections.folding.fold import Folded
+from gateway.projections.folding.past import waiting
+from gateway.projections.folding.reach import FoldFailed, Step, Units, reach, routed
 from gateway.projections.parking.aside import Kept, Park, place_of
 from gateway.projections.parking.attempts import TRIES, Attempt
-from gateway.projections.past import waiting
-from gateway.projections.reach import FoldFailed, Step, Units, reach, routed
 from gateway.projections.storage import Update, ViewStore
 from gateway.projections.working import Careful, Worker, Working, updated
 

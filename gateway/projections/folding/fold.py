@@ -14,11 +14,11 @@ from gateway.mongo.checkpoints import Difference
 from gateway.mongo.codec import decoder, encoder
 from gateway.mongo.past import PastChange, Version, stored_version
 from gateway.mongo.paths import VERSION, version_of
-from gateway.projections.differences import told
+from gateway.projections.folding.differences import told
+from gateway.projections.folding.past import Versions
+from gateway.projections.folding.reach import FoldFailed, Plan, Step, WrongKey
+from gateway.projections.folding.turns import Pieces, at_once
 from gateway.projections.parking.aside import NOTHING_ASIDE, Aside, Kept, Park, Parking, Unstorable, check_storable
-from gateway.projections.past import Versions
-from gateway.projections.reach import FoldFailed, Plan, Step, WrongKey
-from gateway.projections.turns import Pieces, at_once
 
 Document: TypeAlias = dict[str, Any]
 

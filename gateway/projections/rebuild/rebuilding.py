@@ -20,12 +20,12 @@ from gateway.mongo.rebuilds import Rebuilds
 from gateway.mongo.tasks import end
 from gateway.projections import codes
 from gateway.projections.building import Builder
-from gateway.projections.candidates import Candidate, Wish, asked, chosen, resumed
-from gateway.projections.comparing import SNAPSHOT_GONE, Comparison, Snapshot, compare
 from gateway.projections.editions import parks_more
+from gateway.projections.folding.reach import plan
 from gateway.projections.leases import RENEWAL, Leases
-from gateway.projections.reach import plan
 from gateway.projections.reading import Reader
+from gateway.projections.rebuild.candidates import Candidate, Wish, asked, chosen, resumed
+from gateway.projections.rebuild.comparing import SNAPSHOT_GONE, Comparison, Snapshot, compare
 from gateway.projections.storage import Fenced, ViewStore
 from gateway.settings import Settings
 
