@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from gateway.api.documents import Refused
+from gateway.api.documents import DocumentRefused
 from gateway.api.errors import code_of
 from gateway.api.metrics import Metrics
 from gateway.api.outlines import UNREAD, Outline
@@ -65,8 +65,8 @@ class Recording:
 
     def refused(self, error: Exception, answer: Answer) -> Answer:
         """The answer to a request that was turned down or failed as a whole, or to a subscription that broke."""
-        outcome = AuditOutcome.REFUSED if isinstance(error, Refused | BadInput) else AuditOutcome.FAILED
-        if isinstance(error, Refused) and error.outline and self.outline is UNREAD:
+        outcome = AuditOutcome.REFUSED if isinstance(error, DocumentRefused | BadInput) else AuditOutcome.FAILED
+        if isinstance(error, DocumentRefused) and error.outline and self.outline is UNREAD:
             self.outline = error.outline
         self._enter(Ended(self._begun, outcome, _first(answer.errors)))
         return answer

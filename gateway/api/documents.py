@@ -34,7 +34,7 @@ _LEFT_OUT = ()
 _SMALL = (int, float, NoneType, tuple)
 
 
-class Refused(Exception):
+class DocumentRefused(Exception):
     """A document or request that is not executed; `code` is for errors that have none of their own.
 
     `outline` is what is known of it all the same.
@@ -60,7 +60,7 @@ class Document:
     light: set[Hashable] = field(default_factory=set[Hashable])
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
-        """The operation of this name, or without a name the only one. Raises Refused."""
+        """The operation of this name, or without a name the only one. Raises DocumentRefused."""
         if name is None and len(self.operations) == 1:
             return next(iter(self.operations.values()))
         if name is None:
@@ -84,7 +84,7 @@ class Documents:
         self._characters = 0
 
     def read(self, text: str) -> Document:
-        """The document of a text. Raises Refused for one that is no GraphQL, asks for too much or is not valid."""
+        """The document of a text. Raises DocumentRefused: it is no GraphQL, not valid, or asks for too much."""
         found = self._kept.get(text)
         if found:
             self._kept.move_to_end(text)
@@ -92,14 +92,14 @@ class Documents:
         node = self._parse(text)
         try:
             document = self._check(node)
-        except Refused as refused:
+        except DocumentRefused as refused:
             refused.outline = kind_alone(node)
             raise
         self._keep(text, document)
         return document
 
     def weigh(self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> None:
-        """Raises Refused for an operation that asks for too much with these variables."""
+        """Raises DocumentRefused for an operation that asks for too much with these variables."""
         if not document.weighing:
             return
         given = _numbers(operation, document.weighing, variables)
@@ -110,7 +110,7 @@ class Documents:
                 operation
             )
         except TooComplex as error:
-            raise Refused([error]) from None
+            raise DocumentRefused([error]) from None
         if given and len(document.light) < _MOST_LIGHT:
             document.light.add(given)
 
@@ -120,11 +120,11 @@ class Documents:
             require(len(text), "characters", limits.characters)
             return parse(text, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except TooComplex as error:
-            raise Refused([error]) from None
+            raise DocumentRefused([error]) from None
         except GraphQLSyntaxError as error:
             if error.message.endswith("Parsing aborted."):
-                raise Refused([TooComplex("tokens", limits.tokens)]) from None
-            raise Refused([error], "GRAPHQL_PARSE_FAILED") from None
+                raise DocumentRefused([TooComplex("tokens", limits.tokens)]) from None
+            raise DocumentRefused([error], "GRAPHQL_PARSE_FAILED") from None
 
     def _check(self, node: DocumentNode) -> Document:
         """Bounded first: validation itself takes too long for what is out of bounds."""
@@ -135,7 +135,7 @@ class Documents:
             for each in operations:
                 scale.check(each)
         except TooComplex as error:
-            raise Refused([error]) from None
+            raise DocumentRefused([error]) from None
         self._validate(node)
         named = {each.name.value if each.name else None: each for each in operations}
         outlines = {name: outline(node, each) for name, each in named.items()}
@@ -145,9 +145,9 @@ class Documents:
         errors = validate(self._schema, node, _RULES, max_errors=MOST_ERRORS - 1)
         if len(errors) == 1 and isinstance(errors[0], ValidationAbortedError):
             # The only rule that gives up on its own compares the fields that have one name in a place.
-            raise Refused([TooComplex("repeated", 1)])
+            raise DocumentRefused([TooComplex("repeated", 1)])
         if errors:
-            raise Refused(errors, "GRAPHQL_VALIDATION_FAILED")
+            raise DocumentRefused(errors, "GRAPHQL_VALIDATION_FAILED")
         if not any(isinstance(each, OperationDefinitionNode) for each in node.definitions):
             raise refusal("UNKNOWN_OPERATION", "This document has no operation.")
 
@@ -173,5 +173,5 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
     return {name: value_from_ast_untyped(value) for name, value in given if value}
 
 
-def refusal(code: str, message: str) -> Refused:
-    return Refused([GraphQLError(message, extensions={"code": code})])
+def refusal(code: str, message: str) -> DocumentRefused:
+    return DocumentRefused([GraphQLError(message, extensions={"code": code})])

@@ -20,7 +20,7 @@ from strawberry.execution import optimized_is_awaitable
 
 from gateway.api.auditing import Recording
 from gateway.api.context import Context
-from gateway.api.documents import Document, Documents, Refused, refusal
+from gateway.api.documents import Document, DocumentRefused, Documents, refusal
 from gateway.api.errors import MOST_ERRORS, describe, describe_exception
 from gateway.api.limits import Limits
 from gateway.api.live.audience import Audiences, Told
@@ -116,7 +116,7 @@ class Api:
             await asyncio.wait(self._mutations)
 
     def _read(self, request: Request, recording: Recording) -> tuple[Document, OperationDefinitionNode]:
-        """What to execute. Raises Refused."""
+        """What to execute. Raises DocumentRefused."""
         document = self._documents.read(request.query)
         operation = document.operation(request.operation)
         recording.outline = document.outlines[operation.name.value if operation.name else None]
@@ -140,7 +140,7 @@ class Api:
     def _executed(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
     ) -> Awaitable[Answer]:
-        """The answer, along the plan of the operation where it has one. Raises Refused, before it begins."""
+        """The answer, along the plan of the operation where it has one. Raises DocumentRefused before it begins."""
         build = partial(self._build, document, operation, request, context)
         asked = Asked(document.node, operation, request.variables, context, build)
         running = self._plans.of(asked) if self._plans is not None else None
@@ -163,7 +163,7 @@ class Api:
         found = create_source_event_stream(executor)
         source = await found if isawaitable(found) else found
         if isinstance(source, ExecutionResult):
-            raise Refused(source.errors or [])
+            raise DocumentRefused(source.errors or [])
         recording.began(executor.context_value.freshness.after)
         live = _Live(self, document, operation, request, recording)
         return Following(live, cast(AsyncGenerator[Any], aiter(source)), self._audiences)
@@ -190,7 +190,7 @@ class Api:
     def _build(
         self, document: Document, operation: OperationDefinitionNode, request: Request, context: Context
     ) -> _Executor:
-        """Raises Refused for variables that the operation does not take."""
+        """Raises DocumentRefused for variables that the operation does not take."""
         executor = self._executor(
             self._graphql,
             document.node,
@@ -202,7 +202,7 @@ class Api:
             operation_extensions={},
         )
         if isinstance(executor, list):
-            raise Refused(cast(list[GraphQLError], executor), "BAD_INPUT")
+            raise DocumentRefused(cast(list[GraphQLError], executor), "BAD_INPUT")
         return executor
 
     async def _finish(self, executor: _Executor, context: Context, serially: bool | None = None) -> Answer:
@@ -269,6 +269,6 @@ async def _answers(following: Following) -> AsyncGenerator[Answer]:
 
 
 def _refused(error: Exception) -> Answer:
-    if isinstance(error, Refused):
+    if isinstance(error, DocumentRefused):
         return Answer(errors=describe(error.errors[:MOST_ERRORS], error.code), refused=True)
     return Answer(errors=(describe_exception(error),), refused=True)

@@ -14,7 +14,7 @@ from gateway.projections.folding.reach import FoldFailed
 from gateway.projections.lanes import Lane
 from gateway.projections.parking.starts import Carefully
 from gateway.projections.reading import Reader
-from gateway.projections.storage import Refused, Update, ViewStore
+from gateway.projections.storage import Update, ViewsRefused, ViewStore
 from gateway.projections.working import Worker, Working
 from gateway.settings import Settings
 
@@ -110,7 +110,7 @@ class Advancing:
         while works:
             try:
                 seconds = await self.store.write([each.update for each in works])
-            except Refused as refused:
+            except ViewsRefused as refused:
                 (working,) = [each.working for each in works if each.update.before == refused.checkpoint]
                 if working.thorough:
                     await self.stop(working, str(refused))

@@ -40,7 +40,7 @@ class Fenced(Exception):
     """Somebody else moved the checkpoint: another watcher is at work."""
 
 
-class Refused(Exception):
+class ViewsRefused(Exception):
     """MongoDB does not take a read model's views."""
 
     def __init__(self, checkpoint: Checkpoint, error: Exception) -> None:
@@ -179,7 +179,7 @@ class ViewStore:
     async def write(self, updates: Sequence[Update]) -> list[float]:
         """All views and checkpoints of these updates, or nothing; how many seconds the views of each one took.
 
-        Raises Fenced when one of the checkpoints has moved, Refused when views can't be stored.
+        Raises Fenced when one of the checkpoints has moved, ViewsRefused when views can't be stored.
         """
         seconds: list[float] = []
 
@@ -205,7 +205,7 @@ class ViewStore:
         return seconds
 
     async def put(self, update: Update, session: Any) -> None:
-        """Write an update's views, and what is parked with them, in a transaction. Raises Refused."""
+        """Write an update's views, and what is parked with them, in a transaction. Raises ViewsRefused."""
         model, folded = update.plan.model, update.folded
         await self.parked.keep(update.after.id, folded.parks, folded.kept, session)
         writes = [
@@ -220,13 +220,13 @@ class ViewStore:
                 latest = [_put(each) for each in folded.latest]
                 await self._begun(model).bulk_write(latest, ordered=False, session=session)
             if folded.past and not await write_past(self._database, model, folded.past, session):
-                raise Refused(update.before, PastChanged())
+                raise ViewsRefused(update.before, PastChanged())
         except (BSONError, OverflowError, ValueError) as error:
-            raise Refused(update.before, error) from error
+            raise ViewsRefused(update.before, error) from error
         except BulkWriteError as error:
             if error.has_error_label("TransientTransactionError"):
                 raise
-            raise Refused(update.before, error) from error
+            raise ViewsRefused(update.before, error) from error
 
     async def taken(self, id: str, session: Any) -> Checkpoint | None:
         """A checkpoint at which keys are parked, taken for a transaction: nobody moves it until that has ended.

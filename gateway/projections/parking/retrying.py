@@ -22,7 +22,7 @@ from gateway.projections.folding.fold import Folded, fold
 from gateway.projections.folding.reach import FoldFailed, Plan, Step, reach
 from gateway.projections.parking.aside import Park, place_of
 from gateway.projections.parking.storage import Skipped
-from gateway.projections.storage import Refused, Update, ViewStore
+from gateway.projections.storage import Update, ViewsRefused, ViewStore
 
 MOST = 100
 """How many events one transaction applies."""
@@ -96,7 +96,7 @@ class Retrying:
         while True:
             try:
                 return await self._transact(name, skip)
-            except (FoldFailed, Refused) as error:
+            except (FoldFailed, ViewsRefused) as error:
                 raise NotRetried(f"The view of {name} can't be read or stored: {error}") from error
             except _InMidCommit:
                 if time.monotonic() > deadline:
