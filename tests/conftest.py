@@ -27,12 +27,16 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+_PARAMETERS = {"transactionLifetimeLimitSeconds": "10"}
+"""A database is not dropped before MongoDB has ended the transactions that killed processes left open in it."""
+
+
 @pytest.fixture(scope="session")
 def mongo_uri() -> Iterator[str]:
     """A replica set of one member for this test process; fail points are on."""
     with (
         tempfile.TemporaryDirectory(prefix="tidegate-test-") as folder,
-        embedded_blocking(Path(folder), EmbeddedOptions(throwaway=True)) as server,
+        embedded_blocking(Path(folder), EmbeddedOptions(throwaway=True, parameters=_PARAMETERS)) as server,
     ):
         yield server.uri
 

@@ -29,7 +29,8 @@ from gateway.api.weighing import Scale
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 
 
-_MOST_LIGHT = 100
+_MOST_LIGHT, _MOST_WEIGHING = 100, 8
+"""Of so many choices of so many variables it is remembered that they weigh little enough."""
 _LEFT_OUT = ()
 _SMALL = (int, float, NoneType, tuple)
 
@@ -111,7 +112,7 @@ class Documents:
             )
         except TooComplex as error:
             raise DocumentRefused([error]) from None
-        if given and len(document.light) < _MOST_LIGHT:
+        if given and len(document.light) < _MOST_LIGHT and len(document.weighing) <= _MOST_WEIGHING:
             document.light.add(given)
 
     def _parse(self, text: str) -> DocumentNode:

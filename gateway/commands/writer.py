@@ -231,9 +231,9 @@ class Writer:
                 self._turns.won()
             await self._prove(batch.refused)
             return True
-        if appended.taken:
-            self._turns.lost(time.monotonic() - began)
-        moved = await self._prefix.catch_up()
+        seconds, moved = time.monotonic() - began, await self._prefix.catch_up()
+        if appended.taken and moved:  # by another writer; not by a command whose id is known
+            self._turns.lost(seconds)
         found = await self._replay([each for each in waiting if not each.answer.done()])
         return appended.safe > 0 or moved or found
 

@@ -65,7 +65,8 @@ class Advancing:
             return await self.reader.read(lane.position, self._limit(lane))
         except LogBroken as error:
             for each in lane.members:
-                await self.stop(each, str(error))
+                if each.checkpoint.position < error.position:  # others have come past it before it was broken
+                    await self.stop(each, str(error))
             return Commits([], None)
 
     def _limit(self, lane: Lane) -> int:

@@ -46,10 +46,13 @@ class Builder:
         """Make and check what the read models need; those that don't fit this log are stopped."""
         checkpoints = await start(self.store, identity, [each.model for each in self.plans])
         self.reader.forget()
+        before = dict(self.workings)
         self.workings.clear()
         for each in self.plans:
             found = checkpoints[each.model.name]
-            self.workings[found.id] = Working(each, found, found.stopped)
+            known = before.get(found.id)
+            careful = known.careful if known and known.checkpoint.position == found.position else None
+            self.workings[found.id] = Working(each, found, found.stopped, careful=careful)
             if found.stopped:
                 _log.error("The read model %s is stopped: %s", each.model.name, found.stopped)
         self.collections = await self.store.collections()
@@ -85,7 +88,7 @@ class Builder:
     def lanes(self) -> list[Lane]:
         """What can go on now by a batch each, at once."""
         going = [each for each in self.active() if each.checkpoint.id in self._begun]
-        self.reader.passed(min([each.checkpoint.position for each in going], default=0))
+        self.reader.keep({each.checkpoint.position for each in going})
         return lanes(going, self.settings.fold_commits)
 
     async def advance(self, lane: Lane) -> bool:
@@ -116,7 +119,10 @@ class Builder:
             if reason:
                 await self.stop(each, reason)
         at_head = [each.checkpoint for each in active if each.stopped is None and _misses_nothing(each, end)]
-        await self.store.note([(each, replace(each, at_head=seen, stopped=None)) for each in at_head])
+        notes = [(each, replace(each, at_head=seen, stopped=None)) for each in at_head]
+        await self.store.note(notes)
+        for before, after in notes:
+            self.workings[before.id].checkpoint = after
         return True
 
     async def reload(self, workings: Sequence[Working]) -> None:

@@ -4,7 +4,7 @@ An edition is a read model in one version and one shape. It is folded only by co
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -60,8 +60,8 @@ def _tell(edition: str, live_: Live) -> None:
         _log.warning("%s has changed: %s is built beside %s, which is live until then.", name, edition, now)
 
 
-Folding = Callable[[], Awaitable[Iterable[Collection[str]]]]
-"""What the other watchers that live can move."""
+Folding = Callable[[], Iterable[Collection[str]] | None]
+"""What the other watchers that live can move; None while that is not known."""
 
 
 def parks_more(edition: Checkpoint, than: Checkpoint) -> bool:
@@ -137,8 +137,13 @@ class Editions:
                 )
 
     async def _is_worse(self, edition: Checkpoint, live_: Live, others: Folding) -> bool:
-        """Whether an edition would take away what the live one answers and goes on to answer."""
-        if edition.parked is None or not any(live_.edition in folds for folds in await others()):
+        """Whether an edition would take away what the live one answers and goes on to answer, or could."""
+        if edition.parked is None:
+            return False
+        folding = others()
+        if folding is None:
+            return True  # the next time, then
+        if not any(live_.edition in folds for folds in folding):
             return False
         there = {each.id: each for each in await self._store.editions(edition.read_model)}
         worse = live_.edition in there and parks_more(edition, there[live_.edition])

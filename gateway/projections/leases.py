@@ -75,12 +75,16 @@ class Leases:
         """Look at once: somebody came or went."""
         self._rung.set()
 
+    def living(self) -> list[frozenset[str]] | None:
+        """What the other watchers that live can move; None while the dead can't be told from them yet."""
+        return [*self._living.values()] if self._living.keys() >= self._seen.keys() else None
+
     async def others(self) -> list[frozenset[str]]:
-        """What the other watchers that live can move; returns when the dead can be told from them."""
-        while not self._living.keys() >= self._seen.keys():
+        """The same; returns when the dead can be told."""
+        while (living := self.living()) is None:
             self._looked.clear()
             await self._looked.wait()
-        return [*self._living.values()]
+        return living
 
     async def __aenter__(self) -> Self:
         """Returns when it is known what this watcher holds. Raises PyMongoError."""

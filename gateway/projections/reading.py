@@ -1,6 +1,7 @@
 """One reader: each commit is read and decoded once for all lanes that come to it, and ahead of them."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import UTC, datetime
 
 from gateway.errors import LogBroken
@@ -49,10 +50,13 @@ class Reader:
         """Read everything anew from now on."""
         self._held.clear()
 
-    def passed(self, position: int) -> None:
-        """Nobody asks again for what stands up to a position."""
-        for begin, each in [*self._held.items()]:
-            if 0 < _length(each) <= position - begin:
+    def keep(self, positions: Collection[int]) -> None:
+        """Nothing is needed but what comes next for somebody at one of these positions, and what follows that."""
+        ends = {begin: begin + _length(each) for begin, each in self._held.items()}
+        needed = {begin for begin in ends if any(begin <= each < ends[begin] for each in positions)}
+        follows = {ends[begin] for begin in needed}
+        for begin, behind in ends.items():
+            if behind > begin and begin not in needed | follows:
                 del self._held[begin]
 
     async def close(self) -> None:

@@ -44,6 +44,10 @@ class Running:
         self._heard = max(self._heard, position)
         return any(each.checkpoint.position < position for each in self._builder.active() if not each.busy)
 
+    def doubt(self) -> None:
+        """Something may not have been heard: everybody looks."""
+        self._idle.clear()
+
     def begin(self) -> float:
         """Set everybody to work who has some and is at none. Returns when to do that again, by the loop's clock."""
         now = asyncio.get_running_loop().time()
@@ -101,6 +105,8 @@ class Running:
         else:
             if not more:
                 self._idle.update({each.checkpoint.id: heard for each in members})
+                for each in members:
+                    each.failures = 0
 
     async def _again(self, members: Sequence[Working], seconds: float, failures: int = 0) -> None:
         """After a pause, go on from where the checkpoints are now."""

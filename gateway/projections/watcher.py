@@ -142,6 +142,7 @@ class Watcher:
                 self._rung.set()
             case Interrupted():
                 self._doubt = True
+                self._running.doubt()
                 self._rung.set()
             case WatchersChanged():
                 self._leases.look()
@@ -182,7 +183,7 @@ class Watcher:
             return
         self._beat = now + BEAT
         if waiting := self._editions.waiting(self._builder.active()):
-            await self._editions.switch(waiting, await self.log.end(), self._leases.others)
+            await self._editions.switch(waiting, await self.log.end(), self._leases.living)
 
     async def _quiet(self, until: float) -> None:
         """Returns when it rings, or at the next beat."""

@@ -13,6 +13,8 @@ from gateway.eventlog.encoding import Encoded
 from gateway.eventlog.storage import Appended
 from gateway.messages import Receipt
 from gateway.mongo.changes import Changes, CommitAdded, TurnAsked
+from gateway.mongo.client import collection
+from gateway.mongo.collections import TURNS
 from gateway.mongo.turns import Asked
 from tests.support.desks import Append, Desk, Opening, desk
 
@@ -101,3 +103,16 @@ async def test_who_has_lost_himself_leaves_no_turn(ours: Desk) -> None:
     assert await own.leave(6)
     assert not await own.leave(6)
     await own.end()
+
+
+async def test_a_command_that_is_sent_again_is_no_lost_race(ours: Desk) -> None:
+    await register(ours, "0")
+    rename, id_ = RenameCustomer(CustomerId("0"), "B Name"), uuid4()
+    first = await ours.send(rename, id_)
+    await ours.send(RenameCustomer(CustomerId("0"), "A Name"))  # so that it would change something again
+    before = ours.log.appending
+    again = await ours.send(rename, id_)
+    assert (again.position, again.replayed, ours.log.appending) == (first.position, True, before + 1)
+    for name in ("1", "2", "3"):  # by then it would have asked
+        await register(ours, name)
+    assert await collection(ours.mongo.database, TURNS).count_documents({}) == 0

@@ -87,6 +87,7 @@ class _Compiler:
         return Plan(self._schema, selection, operation.operation is OperationType.MUTATION, size)
 
     def _selection(self, type_: GraphQLObjectType, fields: Mapping[str, list[FieldDetails]]) -> Selection:
+        self._count()  # an empty one takes its time, too
         steps: list[Step] = []
         written: list[str] = []
         for key, details in fields.items():
@@ -108,9 +109,7 @@ class _Compiler:
 
     def _step(self, parent: GraphQLObjectType, key: str, details: list[FieldDetails]) -> tuple[Step, str]:
         """A field, and the expression that makes it where nothing is loaded."""
-        self._fields += 1
-        if self._fields > MOST_FIELDS:
-            raise NotPlanned
+        self._count()
         node = details[0].node
         if node.name.value == "__typename":
             return self._typename(parent, key, details)
@@ -132,6 +131,11 @@ class _Compiler:
         nullable = not is_non_null(type_of(definition))
         step = Step(key, parent, definition, details, resolve, waits, arguments, completion, nullable)
         return step, "None" if not callable(written) or waits else written(self._read(resolve))
+
+    def _count(self) -> None:
+        self._fields += 1
+        if self._fields > MOST_FIELDS:
+            raise NotPlanned
 
     def _typename(self, parent: GraphQLObjectType, key: str, details: list[FieldDetails]) -> tuple[Step, str]:
         done = Completion(unexpected, {})
@@ -173,7 +177,7 @@ class _Compiler:
             return partial(global_id_of, names, of.kind)
         if is_enum(annotation):
             return partial(member, names, type_, annotation)
-        if is_data(annotation):
+        if is_data(annotation) and not hasattr(annotation, "__post_init__"):
             return self._document(type_, details)
         written = self._not_null(type_, details)
         if not callable(written):

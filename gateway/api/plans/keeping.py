@@ -1,5 +1,6 @@
 """The plans that were used last, each made once."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,12 @@ MOST_CHOICES = 3
 """Of how many variables `@skip` and `@include` may ask in a planned operation: each doubles its plans."""
 
 _EMPTY_BYTES = 2_000
-"""About what an operation takes in memory, planned or not."""
+"""About what an operation takes in memory, planned or not, beside its document."""
+
+_BYTES_PER_CHARACTER = 250
+"""About what the nodes and tokens of a dense document take for each character; each operation holds them all."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
@@ -30,8 +36,8 @@ class _Operation:
     node: OperationDefinitionNode
     choices: tuple[str, ...] | None
     plain: Plain
+    size: int
     plans: dict[tuple[bool, ...], Plan | None] = field(default_factory=dict[tuple[bool, ...], Plan | None])
-    size: int = _EMPTY_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +85,19 @@ class Plans:
     def _known(self, document: DocumentNode, operation: OperationDefinitionNode) -> _Operation:
         found = self._kept.get(id(operation))
         if found is None:
-            found = self._kept[id(operation)] = _Operation(
-                operation, _choices(document, operation), Plain(operation)
-            )
-            self._grow(found.size)
+            size = _EMPTY_BYTES + _BYTES_PER_CHARACTER * _length(document)
+            found = _Operation(operation, _choices(document, operation), Plain(operation), size)
+            self._kept[id(operation)] = found
+            self._grow(size)
         self._kept.move_to_end(id(operation))
         return found
 
     def _plan(self, known: _Operation, document: DocumentNode, coerced: Mapping[str, Any]) -> Plan | None:
         chosen: dict[str, Any] = {name: coerced.get(name) for name in known.choices or ()}
         key = tuple(chosen.values())
+        if not all(isinstance(each, bool) for each in key):
+            return None  # an error of the one field, or another operation's variable of this name: for the executor
         if key not in known.plans:
-            if not all(isinstance(each, bool) for each in key):
-                return None  # an error of the one field, which the executor tells
             plan = known.plans[key] = self._made(
                 Source(self._schema, document, known.node, chosen, self._converting)
             )
@@ -104,6 +110,9 @@ class Plans:
             return compiled(source)
         except NotPlanned:
             return None
+        except Exception:  # a fault of ours, which must not be the client's
+            _log.exception("An operation could not be planned.")
+            return None
 
     def _grow(self, size: int) -> None:
         """Takes in what is there now, and forgets what was used longest ago where it is too much."""
@@ -111,6 +120,10 @@ class Plans:
         while len(self._kept) > self._most or self.size > self._most_bytes:
             _, oldest = self._kept.popitem(last=False)
             self.size -= oldest.size
+
+
+def _length(document: DocumentNode) -> int:
+    return len(document.loc.source.body) if document.loc else 0
 
 
 def _choices(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[str, ...] | None:

@@ -157,7 +157,10 @@ def as_of(read_model: ReadModel) -> dict[str, Argument]:
     return {"as_of": Argument.left_out(Moment)} if read_model.history else {}
 
 
-def _stored(read_model: ReadModel, name: str) -> str:
+def _stored(read_model: ReadModel, name: str) -> str | None:
+    """Under which name a view's document has a field; None where only the view itself can tell its value."""
+    if hasattr(read_model.view, "__post_init__"):
+        return None
     return stored_name(name, read_model.key_field, read_model.journal)
 
 

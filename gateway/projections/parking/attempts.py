@@ -49,9 +49,13 @@ class Attempts:
             before = await self._attempts.find_one_and_update(
                 {"_id": each.id}, {"$set": {"start": start}}, upsert=True
             )
-            if before and (before.get("start", {}).get("place") == start["place"] or {*KINDS} & before.keys()):
+            if before and (self._began_here(before.get("start", {}), start) or {*KINDS} & before.keys()):
                 again.add(each.id)
         return again
+
+    def _began_here(self, before: Document, start: Document) -> bool:
+        """Whether another process did, and said nothing since."""
+        return before.get("place") == start["place"] and before.get("by") != self._me
 
     async def end(self, of: Iterable[str]) -> None:
         """Take the notes of these back: this process builds them no more, by itself."""

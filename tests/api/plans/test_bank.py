@@ -192,3 +192,12 @@ async def test_an_accepted_command_is_in_what_its_receipt_shows(bank: Bank) -> N
     assert receipt["account"] == {"id": "Account:3", "balance": {"amount": "8.00"}}
     assert receipt["query"] == {"accounts": {"totalCount": 3}, "ledger": {"id": "Ledger:USD"}}
     assert bank.both.along == along + 1
+
+
+async def test_a_variable_of_another_operation_has_this_one_s_name(bank: Bank) -> None:
+    """It is a condition there, and a list here."""
+    lists = "query A($x: [ID!]!) { nodes(ids: $x) { id } }"
+    query = lists + " query B($x: Boolean!) { accounts { totalCount @skip(if: $x) } }"
+    for name, value in (("A", ["Account:1"]), ("B", True), ("A", ["Account:2"])):
+        answer = await bank.both.compare(Request(query, {"x": value}, operation=name))
+        assert not answer.errors
