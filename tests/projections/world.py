@@ -107,11 +107,16 @@ class World:
 
     async def stopped(self, name: str) -> Checkpoint:
         """The read model's checkpoint once it is stopped."""
+
+        def stopped(heard: list[Heard]) -> list[Checkpoint]:
+            moves = [each.checkpoint for each in heard if isinstance(each, CheckpointMoved)]
+            return [each for each in moves if each.read_model == name and each.stopped]
+
+        self.ear.heard.clear()  # before it is looked at: what comes meanwhile is heard
         now = (await self.checkpoints()).get(name)
         if now and now.stopped:
             return now
-        moved = self.ear.moved(lambda each: each.read_model == name and each.stopped)
-        return (await moved).checkpoint
+        return stopped(await self.ear.until(stopped))[0]
 
     async def moved(self, name: str, position: int) -> CheckpointMoved:
         """How the read model came to a position, from all that was heard."""
