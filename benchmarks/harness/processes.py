@@ -73,7 +73,7 @@ async def server(
             while not await _answers(port):
                 if running.returncode is not None:
                     raise SystemExit(f"A contestant ended before it served: {' '.join(command)}")
-                await asyncio.sleep(0.005)
+                await asyncio.sleep(0.005)  # no contestant tells when it listens
         yield Server(f"http://127.0.0.1:{port}", running.pid)
 
 

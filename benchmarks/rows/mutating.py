@@ -75,7 +75,7 @@ def caught_up(dataset: Dataset) -> float:
     """The seconds until all read models stand at the head."""
     began = time.perf_counter()
     while behind(dataset):
-        time.sleep(0.02)
+        time.sleep(0.02)  # looked at from outside, as seldom as the figure allows
     return time.perf_counter() - began
 
 
@@ -84,7 +84,7 @@ def settled(dataset: Dataset) -> None:
     before = -1
     while (now := _head(dataset)) != before or behind(dataset):
         before = now
-        time.sleep(_UNDER_WAY)
+        time.sleep(_UNDER_WAY)  # what a client gave up on may still arrive, and nobody tells
 
 
 def _head(dataset: Dataset) -> int:

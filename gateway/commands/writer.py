@@ -9,10 +9,10 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from gateway.application.model import Model
+from gateway.commands.aside import Aside
 from gateway.commands.batches import Candidate, Decisions, Refused
 from gateway.commands.deciding import Answer, Stale, Waiting, waiting_for
 from gateway.commands.loading import Loading
@@ -43,26 +43,6 @@ _MOST_UNSETTLED = 10_000
 
 _PAUSE = 0.05
 _LONGEST_PAUSE = 1.0
-
-
-@dataclass
-class Aside:
-    """The commands that wait for states, in their order, and all streams on which nobody may overtake them."""
-
-    commands: dict[Waiting, None] = field(default_factory=dict[Waiting, None])
-    streams: set[str] = field(default_factory=set[str])
-    over: bool = False
-    "Whether they should be looked at again."
-
-    def needs(self) -> set[str]:
-        """The streams whose states are waited for: one that has come must not go before the others have."""
-        return {stream for each in self.commands for stream in each.streams}
-
-    def taken(self) -> list[Waiting]:
-        """All of them: whoever still can't be decided is set aside anew."""
-        commands = list(self.commands)
-        self.commands, self.streams, self.over = {}, set(), False
-        return commands
 
 
 class Writer:
