@@ -20,6 +20,7 @@ from gateway.settings import Settings
 class Opened:
     """A database that may hold a log, and what reads it; nothing is made in it."""
 
+    uri: str
     database: Database
     model: Model
     log: EventLog
@@ -34,6 +35,6 @@ async def opened(application: Application, settings: Settings) -> AsyncGenerator
         mongo = connect(uri, settings)
         try:
             await check(mongo)
-            yield Opened(mongo.database, model, EventLog(mongo.database, model))
+            yield Opened(uri, mongo.database, model, EventLog(mongo.database, model))
         finally:
             await mongo.close()

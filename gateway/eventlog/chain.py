@@ -42,6 +42,11 @@ def _begins(document: bytes, expected: int) -> tuple[int, int]:
     raise LogBroken(expected, "it is no commit: that begins with a position, a time and events.")
 
 
+def place_of(document: bytes) -> tuple[int, int]:
+    """The position and the time (milliseconds since 1970) of a document. Raises LogBroken for what is no commit."""
+    return _begins(document, 0)
+
+
 def chain_of(document: bytes) -> bytes:
     """The chain value that a document which was found good ends with."""
     return document[-33:-1]

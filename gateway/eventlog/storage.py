@@ -33,6 +33,9 @@ _PART = 16
 _TURN = 50
 """So many commits are decoded in a row: some milliseconds."""
 
+_ID_AT = slice(4, 17)
+"""Where a document has its `_id`, if that is a position."""
+
 EMPTY = Head(0, GENESIS, datetime(1970, 1, 1, tzinfo=UTC))
 
 
@@ -141,19 +144,21 @@ class EventLog:
         return 0 if found is None else int(found["_id"])
 
     async def raw(self, after: int, limit: int) -> list[bytes]:
-        """Documents as MongoDB has them, from position after + 1 on: at most `limit`, and at most one reply's.
+        """Documents as MongoDB has them, what follows position `after`: at most `limit`, and at most one reply's.
 
-        From position 0 it begins with the very first, also with one whose `_id` is no position.
+        Nothing is left out, also what has an `_id` that is no position, before the first one or between two.
         """
         cursor: Any = self._events.find_raw_batches(
-            {}, hint="_id_", sort=[("_id", 1)], limit=limit, batch_size=limit
+            {}, hint="_id_", sort=[("_id", 1)], limit=limit + 1, batch_size=limit + 1
         )
         if after > 0:
-            cursor = cursor.min([("_id", Int64(after + 1))])
+            cursor = cursor.min([("_id", Int64(after))])
         with answering():
             reply = await anext(aiter(cursor), b"")
             await settle(cursor.close())
-        return list(documents_in(reply))
+        found = list(documents_in(reply))
+        begins_with_it = after > 0 and found and found[0][_ID_AT] == _id(after)
+        return found[1:] if begins_with_it else found[:limit]
 
     async def streams(self, after: Mapping[str, int], up_to: int, limit: int) -> dict[str, list[Commit]]:
         """The commits of some streams in version order, of each with versions above that in `after`.
@@ -222,6 +227,10 @@ def _versions(after: Mapping[str, int], up_to: int, limit: int) -> dict[str, Any
         for version, names in begins.items()
     ]
     return {"$or": [*clauses, {"_id": Int64(up_to)}]}
+
+
+def _id(position: int) -> bytes:
+    return b"\x12_id\0" + position.to_bytes(8, "little")
 
 
 def _is_meant(raw: RawBSONDocument, after: Mapping[str, int], up_to: int) -> bool:

@@ -17,7 +17,7 @@ from gateway.eventlog.chain import link
 from gateway.eventlog.layouts import Layouts
 from gateway.eventlog.storage import EMPTY, EventLog
 from gateway.eventlog.versions import Versions
-from gateway.eventlog.walking import walk
+from gateway.eventlog.walking import END, walk
 from gateway.messages import Head
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,11 +49,13 @@ class Verified:
 class Verification:
     """One walk over the commits that follow `start`, in their order, wherever they are read from."""
 
-    def __init__(self, model: Model, start: Head = EMPTY, noted: Noted | None = None) -> None:
+    def __init__(
+        self, model: Model, start: Head = EMPTY, noted: Noted | None = None, versions: Versions | None = None
+    ) -> None:
         self._layouts = Layouts(model)
-        self._noted = noted
-        self._versions = Versions(partial=start.position > 0)
-        self._chain, self._time = start.chain, (start.at - _EPOCH) // _MILLISECOND
+        self.noted = noted
+        self.versions = versions or Versions(partial=start.position > 0)
+        self._chain, self._time = start.chain, _milliseconds(start)
         self.position = start.position
 
     @property
@@ -74,10 +76,17 @@ class Verification:
         except (KeyError, TypeError, ValueError, AttributeError, BSONError) as error:
             return f"what stands there is no commit: {error!r}."
 
+    def join(self, start: Head, head: Head, versions: Versions) -> bool:
+        """Whether a walk that began at `start` goes on where this one stands; it stands at `head` then."""
+        if start != self.head or not self.versions.join(versions):
+            return False
+        self.position, self._chain, self._time = head.position, head.chain, _milliseconds(head)
+        return True
+
     def missing(self) -> str | None:
         """What is wrong when there is no next commit."""
-        if self._noted and self._noted.position > self.position:
-            return f"the log ends before it, and had reached {self._noted.position}: its tail is gone."
+        if self.noted and self.noted.position > self.position:
+            return f"the log ends before it, and had reached {self.noted.position}: its tail is gone."
         return None
 
     def _problem(self, document: bytes) -> str | None:
@@ -86,7 +95,7 @@ class Verification:
         if not self._time <= time <= _LATEST:
             return "its time is before that of the commit before it."
         for stream, version in self._layouts.check(document):
-            if not self._versions.follows(stream, version):
+            if not self.versions.follows(stream, version):
                 return f"the stream {stream} has version {version} out of order."
         if problem := self._contradicted(position, chain):
             return problem
@@ -94,22 +103,28 @@ class Verification:
         return None
 
     def _contradicted(self, position: int, chain: bytes) -> str | None:
-        if self._noted and self._noted.position == position and self._noted.chain != chain:
+        if self.noted and self.noted.position == position and self.noted.chain != chain:
             return "another history led here than the one that was noted: the log was written anew."
         return None
 
 
-async def verify(log: EventLog, verification: Verification, progress: Callable[[int], None]) -> Verified:
-    """Walk the log to its end, or to the first bad position; `progress` is told each position reached.
+def _milliseconds(head: Head) -> int:
+    return (head.at - _EPOCH) // _MILLISECOND
+
+
+async def verify(
+    log: EventLog, verification: Verification, progress: Callable[[int], None], last: int = END
+) -> Verified:
+    """Walk the log to its end or to `last`, or to the first bad position; `progress` is told each position reached.
 
     Raises Unavailable when MongoDB does not answer.
     """
     if problem := verification.beginning():
         return Verified(verification.head, problem)
-    async with aclosing(walk(log, verification.position)) as pieces:
+    async with aclosing(walk(log, verification.position, last)) as pieces:
         async for documents in pieces:
             for each in documents:
                 if problem := verification.problem(each):
                     return Verified(verification.head, problem)
             progress(verification.position)
-    return Verified(verification.head, verification.missing())
+    return Verified(verification.head, verification.missing() if verification.position < last else None)

@@ -1,9 +1,11 @@
 """Whoever changes the log by hand is found: what was done to it, and where, is said in one sentence."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +15,8 @@ import pytest
 from bson import BSON, Binary, Int64
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.application import Application, Stream
 from gateway.application.reading import read
@@ -26,6 +30,7 @@ from gateway.mongo.collections import EVENTS, STREAM_VERSIONS
 from tests.eventlog.test_documents import SEEN
 from tests.support.everything import ThingId, ThingLost, application
 from tests.support.logs import NOON, OpenLog, open_log, stored
+from tests.support.walking import Walkers, Wish, walkers
 
 pytestmark = pytest.mark.anyio
 
@@ -34,11 +39,31 @@ PLACES = [1, 5, LAST]
 UUIDS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=4, tz_aware=True)
 
 
+@dataclass
+class Beside(OpenLog):
+    """A log that can be verified by other processes, too."""
+
+    walkers: Walkers = field(kw_only=True)
+
+    async def verified(self, noted: Noted | None) -> Verified:
+        host, port = await self.database.client.address or ("", 0)
+        head = (noted.position, noted.chain.hex()) if noted else None
+        wish = Wish(f"mongodb://{host}:{port}", self.database.name, noted=head)
+        return await asyncio.to_thread(self.walkers.verified, wish)
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Walkers]:
+    with walkers() as beside:
+        yield beside
+
+
 @pytest.fixture
-async def log(mongo_uri: str, database: str) -> AsyncIterator[OpenLog]:
+async def log(mongo_uri: str, database: str, processes: Walkers) -> AsyncIterator[Beside]:
     async with open_log(mongo_uri, database, application) as opened:
-        await fill(opened)
-        yield opened
+        log = Beside(opened.database, opened.model, opened.log, walkers=processes)
+        await fill(log)
+        yield log
 
 
 async def fill(log: OpenLog) -> None:
@@ -61,20 +86,23 @@ def lost(thing: str, version: int) -> tuple[str, int, object]:
     return (f"thing-{thing}", version, ThingLost(ThingId(thing)))
 
 
-async def found(log: OpenLog, noted: Noted | None = None) -> Verified:
-    return await verify(log.log, Verification(log.model, noted=noted), lambda _: None)
+async def found(log: Beside, noted: Noted | None = None) -> Verified:
+    """What a single walk finds; several processes that walk two commits each find the same."""
+    single = await verify(log.log, Verification(log.model, noted=noted), lambda _: None)
+    assert await log.verified(noted) == single
+    return single
 
 
-async def bad(log: OpenLog) -> tuple[int | None, str]:
+async def bad(log: Beside) -> tuple[int | None, str]:
     verified = await found(log)
     return verified.position, verified.problem or ""
 
 
-def noted(log: OpenLog) -> Noted:
+def noted(log: Beside) -> Noted:
     return Noted(log.head.position, log.head.chain)
 
 
-async def test_a_log_that_nobody_touched_is_good(log: OpenLog) -> None:
+async def test_a_log_that_nobody_touched_is_good(log: Beside) -> None:
     reached: list[int] = []
     verified = await verify(log.log, Verification(log.model, noted=noted(log)), reached.append)
     assert verified == Verified(log.head)
@@ -82,11 +110,11 @@ async def test_a_log_that_nobody_touched_is_good(log: OpenLog) -> None:
     assert reached == [LAST]
 
 
-async def test_an_empty_log_is_good(mongo_uri: str, database: str) -> None:
-    async with open_log(mongo_uri, database, application) as empty:
-        assert (await found(empty)).problem is None
-        assert (await found(empty, Noted(0, GENESIS))).problem is None
-        assert (await found(empty, Noted(1, GENESIS))).position == 1
+async def test_an_empty_log_is_good(log: Beside) -> None:
+    await log.database[EVENTS].delete_many({})
+    assert (await found(log)).problem is None
+    assert (await found(log, Noted(0, GENESIS))).problem is None
+    assert (await found(log, Noted(1, GENESIS))).position == 1
 
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -116,7 +144,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", CHANGES)
-async def test_a_changed_commit_is_found_wherever_it_stands(log: OpenLog, name: str) -> None:
+async def test_a_changed_commit_is_found_wherever_it_stands(log: Beside, name: str) -> None:
     events, before = log.database.get_collection(EVENTS), await log.documents()
     for position in PLACES:
         where = {"_id": position}
@@ -128,7 +156,7 @@ async def test_a_changed_commit_is_found_wherever_it_stands(log: OpenLog, name: 
 
 
 @pytest.mark.parametrize("position", [1, 3])
-async def test_events_in_another_order_are_found(log: OpenLog, position: int) -> None:
+async def test_events_in_another_order_are_found(log: Beside, position: int) -> None:
     document = await log.database[EVENTS].find_one({"_id": position})
     assert document
     await log.database[EVENTS].update_one({"_id": position}, {"$set": {"events": document["events"][::-1]}})
@@ -136,23 +164,23 @@ async def test_events_in_another_order_are_found(log: OpenLog, position: int) ->
 
 
 @pytest.mark.parametrize("position", [1, 5, LAST - 1])
-async def test_a_deleted_commit_is_found(log: OpenLog, position: int) -> None:
+async def test_a_deleted_commit_is_found(log: Beside, position: int) -> None:
     await log.database[EVENTS].delete_one({"_id": position})
     assert await bad(log) == (position, f"there is a hole: the next commit is {position + 1}.")
 
 
 @pytest.mark.parametrize("position", [1, 5, LAST - 1])
-async def test_two_commits_that_changed_places_are_found(log: OpenLog, position: int) -> None:
+async def test_two_commits_that_changed_places_are_found(log: Beside, position: int) -> None:
     await swap(log, position, position + 1)
     assert await bad(log) == (position, "it does not follow from the commit before it.")
 
 
-async def test_two_commits_of_one_event_that_changed_places_with_all_they_name_are_found(log: OpenLog) -> None:
+async def test_two_commits_of_one_event_that_changed_places_with_all_they_name_are_found(log: Beside) -> None:
     await swap(log, 2, 4, keep=("_id", "previous", "chain"))
     assert await bad(log) == (2, "its bytes are not those that its chain value was made of.")
 
 
-async def swap(log: OpenLog, one: int, other: int, keep: tuple[str, ...] = ("_id",)) -> None:
+async def swap(log: Beside, one: int, other: int, keep: tuple[str, ...] = ("_id",)) -> None:
     events = log.database.get_collection(EVENTS)
     pair = [await events.find_one({"_id": each}) for each in (one, other)]
     assert pair[0]
@@ -162,8 +190,8 @@ async def swap(log: OpenLog, one: int, other: int, keep: tuple[str, ...] = ("_id
         await events.insert_one({name: place[name] if name in keep else value for name, value in each.items()})
 
 
-@pytest.mark.parametrize("position", [0, -1, 0.5, 5.5, LAST + 1, LAST + 2, "9", "", UUID(int=7)], ids=repr)
-async def test_an_inserted_commit_is_found_whatever_its_position(log: OpenLog, position: object) -> None:
+@pytest.mark.parametrize("position", [0, -1, 0.5, 5.5, 6.5, LAST + 1, LAST + 2, "9", "", UUID(int=7)], ids=repr)
+async def test_an_inserted_commit_is_found_whatever_its_position(log: Beside, position: object) -> None:
     document = BSON(stored(OpenLog(log.database, log.model, log.log).commit(lost("z", 1)))).decode(UUIDS)
     placed = Int64(position) if isinstance(position, int) else position
     await log.database[EVENTS].insert_one(document | {"_id": placed}, bypass_document_validation=True)
@@ -175,7 +203,7 @@ async def test_an_inserted_commit_is_found_whatever_its_position(log: OpenLog, p
 
 
 @pytest.mark.parametrize("position", PLACES)
-async def test_an_inserted_commit_that_pushes_the_others_back_is_found(log: OpenLog, position: int) -> None:
+async def test_an_inserted_commit_that_pushes_the_others_back_is_found(log: Beside, position: int) -> None:
     there = [BSON(each).decode(UUIDS) for each in await log.documents()]
     new = BSON(stored(OpenLog(log.database, log.model, log.log).commit(lost("z", 1)))).decode(UUIDS)
     pushed = [*there[: position - 1], new, *there[position - 1 :]]
@@ -188,7 +216,7 @@ async def test_an_inserted_commit_that_pushes_the_others_back_is_found(log: Open
 
 
 @pytest.mark.parametrize("left", [0, 1, LAST - 1])
-async def test_a_tail_that_was_cut_off_is_found_against_a_noted_head(log: OpenLog, left: int) -> None:
+async def test_a_tail_that_was_cut_off_is_found_against_a_noted_head(log: Beside, left: int) -> None:
     await log.database[EVENTS].delete_many({"_id": {"$gt": left}})
     assert (await found(log)).problem is None  # the chain alone can't know
     verified = await found(log, noted(log))
@@ -197,7 +225,7 @@ async def test_a_tail_that_was_cut_off_is_found_against_a_noted_head(log: OpenLo
 
 
 @pytest.mark.parametrize("position", PLACES)
-async def test_a_history_that_was_written_anew_is_found_against_a_noted_head(log: OpenLog, position: int) -> None:
+async def test_a_history_that_was_written_anew_is_found_against_a_noted_head(log: Beside, position: int) -> None:
     head = noted(log)
     await rewrite(log, position)
     assert (await found(log)).problem is None  # every chain value was made again
@@ -206,13 +234,13 @@ async def test_a_history_that_was_written_anew_is_found_against_a_noted_head(log
     assert "another history" in str(verified.problem)
 
 
-async def test_a_log_that_went_on_still_leads_to_its_noted_head(log: OpenLog) -> None:
+async def test_a_log_that_went_on_still_leads_to_its_noted_head(log: Beside) -> None:
     head = noted(log)
     await log.add(lost("c", 2))
     assert (await found(log, head)).problem is None
 
 
-async def test_a_head_of_the_empty_log_has_the_chain_value_that_every_log_begins_with(log: OpenLog) -> None:
+async def test_a_head_of_the_empty_log_has_the_chain_value_that_every_log_begins_with(log: Beside) -> None:
     assert (await found(log, Noted(0, GENESIS))).problem is None
     verified = await found(log, Noted(0, bytes(31) + b"x"))
     assert verified.position == 1
@@ -239,7 +267,7 @@ def test_a_printed_head_is_read_back(tmp_path: Path) -> None:
     assert read_head(tmp_path / "head") == NotedHead(UUID(int=7), Noted(9, bytes(range(32))))
 
 
-async def rewrite(log: OpenLog, position: int) -> None:
+async def rewrite(log: Beside, position: int) -> None:
     """The work of somebody who has time: an actor is changed, and all chain values from there on."""
     changed, previous = list[bytes](), GENESIS
     for number, document in enumerate(await log.documents(), start=1):
@@ -258,7 +286,7 @@ def chained(fields: dict[str, Any], previous: bytes) -> bytes:
     return bson.encode(fields | {"previous": previous, "chain": chain}, codec_options=UUIDS)
 
 
-async def next_is(log: OpenLog, change: Callable[[dict[str, Any]], object]) -> tuple[int | None, str]:
+async def next_is(log: Beside, change: Callable[[dict[str, Any]], object]) -> tuple[int | None, str]:
     """What is found when a gateway that is out of its mind adds a commit with a right chain value."""
     fields: dict[str, Any] = BSON(stored(log.commit(("thing-c", 2, SEEN)))).decode(UUIDS)
     previous = fields.pop("previous")
@@ -298,14 +326,14 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-async def test_what_no_gateway_writes_is_found_though_its_chain_value_is_right(log: OpenLog, name: str) -> None:
+async def test_what_no_gateway_writes_is_found_though_its_chain_value_is_right(log: Beside, name: str) -> None:
     change, sentence = WRONG[name]
     position, problem = await next_is(log, change)
     assert position == LAST + 1
     assert sentence in problem
 
 
-async def test_an_event_that_this_application_does_not_know_is_found(log: OpenLog) -> None:
+async def test_an_event_that_this_application_does_not_know_is_found(log: Beside) -> None:
     def forgetful(seen: int, event: ThingLost) -> int:
         return seen
 
@@ -314,7 +342,7 @@ async def test_an_event_that_this_application_does_not_know_is_found(log: OpenLo
     assert (verified.position, verified.problem) == (2, "the event ThingSeen of schema 1 is unknown here.")
 
 
-async def test_a_log_of_many_parts_is_walked_to_its_end(log: OpenLog) -> None:
+async def test_a_log_of_many_parts_is_walked_to_its_end(log: Beside) -> None:
     more = [log.commit(lost("d", version)) for version in range(1, 4_501)]
     for start in range(0, len(more), 500):
         await log.log.append(more[start : start + 500])
@@ -344,3 +372,40 @@ class TestVersions:
         assert versions.follows("thing-a", 7)
         assert not versions.follows("thing-a", 7)
         assert versions.follows("thing-a", 8)
+
+    @given(
+        st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(1, 4)), max_size=12),
+        st.lists(st.integers(0, 12), max_size=3),
+    )
+    def test_walks_of_parts_are_joined_where_a_walk_of_the_whole_goes_on(
+        self, events: list[tuple[str, int]], cuts: list[int]
+    ) -> None:
+        whole, joined = Versions(), Versions()
+        bounds = [0, *sorted(cuts), len(events)]
+        parts = [events[begin:end] for begin, end in pairwise(bounds)]
+        for part in parts:
+            table = Versions(partial=True)
+            good = all(table.follows(*each) for each in part) and joined.join(table)
+            assert good == all(whole.follows(*each) for each in part)
+            if not good:
+                return
+        for name in "abcdef":
+            assert [joined.follows(name, each) for each in range(6)] == [
+                whole.follows(name, each) for each in range(6)
+            ]
+
+    def test_a_table_that_does_not_go_on_leaves_the_other_one_as_it_was(self) -> None:
+        first, later = Versions(), Versions(partial=True)
+        assert first.follows("thing-a", 1)
+        assert later.follows("thing-b", 1)
+        assert later.follows("thing-a", 3)
+        assert not first.join(later)
+        assert first.follows("thing-b", 1)
+
+    def test_tables_of_many_streams_are_joined(self) -> None:
+        joined, names = Versions(), [f"customer-{number}" for number in range(20_000)]
+        for version in (1, 2, 3):
+            later = Versions(partial=True)
+            assert all(later.follows(name, version) for name in names)
+            assert joined.join(later)
+        assert all(joined.follows(name, 4) for name in names)
