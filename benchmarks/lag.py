@@ -1,8 +1,9 @@
 """How far read models are behind the log: below the rate that the watcher sustains, and above it.
 
-The watcher is a process of its own, as `tidegate watch` is; commands go through the writer of this one. First the
-watcher alone builds all five read models of the bank from a log that is there. Then commands come at a share of
-that rate, and nobody is held back; then as many as there can be, and TIDEGATE_LAG_COMMITS holds them back.
+The watcher is a process of its own, as `tidegate watch` is. First it alone builds all five read models of the bank
+from a log that is there. Then commits of the same kind come at a share of that rate; they are appended to the log
+as they are, for a writer that decides them would want the cores that watcher and MongoDB have. Last, in another
+database, as many commands as there can be go through a writer, and TIDEGATE_LAG_COMMITS holds them back.
 """
 
 import argparse
@@ -16,27 +17,30 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Awaitable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import takewhile
 from pathlib import Path
 from uuid import uuid4
 
 from bank import application
 from benchmarks.freshness import movements, opening
+from benchmarks.zipf import ACCOUNTS, CUSTOMERS, Filling, fill
 from gateway.errors import CommitUnknown, Unavailable
 from gateway.messages import Envelope, Receipt
+from gateway.mongo.collections import CHECKPOINTS
 from gateway.mongo.embedded import embedded
 from gateway.mongo.tasks import end
-from gateway.runtime import Services, opened, serving, watching
+from gateway.runtime import Services, Store, opened, serving, watching
 from gateway.settings import Settings, load_settings
 from gateway.web.server import new_event_loop
+
+OPENING = ACCOUNTS + CUSTOMERS
+"""Commits at the beginning that open what the others are about: they cost less, and are not counted."""
 
 AT_ONCE = 500
 """Clients that send one command behind the other."""
 
 TICK, SAMPLE = 0.005, 0.1
-"""Seconds between two moments at which commands are sent, and the lag is looked at."""
-
-DATABASE = "lag"
+"""Seconds between two moments at which commits are appended, and the lag is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +51,23 @@ class Sample:
     lag: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for."""
+
+    commits: int
+    seconds: float
+    share: float
+    limit: int
+
+
 class Load:
     """Sends commands to one gateway, and knows how far its read models are behind."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._names = [each.name for each in services.model.read_models]
-        self.head = self.unanswered = 0
+        self.head = 0
 
     @property
     def lag(self) -> int:
@@ -63,7 +77,6 @@ class Load:
         try:
             receipt = await self._services.execute(Envelope(command, uuid4()))
         except (Unavailable, CommitUnknown):  # held back for too long, or the writer was late
-            self.unanswered += 1
             return
         assert isinstance(receipt, Receipt), receipt
         self.head = max(self.head, receipt.position)
@@ -79,17 +92,6 @@ class Load:
                 await self.send(each)
 
         await asyncio.gather(*(client() for _ in range(AT_ONCE)))
-
-    async def at(self, rate: float, seconds: float, commands: Iterator[object]) -> None:
-        """So many commands a second, whatever becomes of those before them."""
-        began, sent, running = time.monotonic(), 0, set[asyncio.Task[None]]()
-        while (passed := time.monotonic() - began) < seconds:
-            for each in islice(commands, int(passed * rate) - sent):
-                running.add(task := asyncio.create_task(self.send(each)))
-                task.add_done_callback(running.discard)
-                sent += 1
-            await asyncio.sleep(TICK)
-        await asyncio.gather(*running)
 
     async def sampled(self, work: Awaitable[None]) -> list[Sample]:
         """The lag while some work is done."""
@@ -114,15 +116,13 @@ async def gateway(settings: Settings) -> AsyncGenerator[Load]:
         opened(application, settings, str(settings.mongodb_uri)) as store,
         serving(store, settings) as services,
     ):
-        load = Load(services)
-        load.head = await store.log.end()
-        yield load
+        yield Load(services)
 
 
 @asynccontextmanager
-async def watcher(uri: str) -> AsyncGenerator[None]:
+async def watcher(settings: Settings) -> AsyncGenerator[None]:
     """A watcher in a process of its own, from when its read models can be built."""
-    words = [sys.executable, "-m", "benchmarks.lag", "--watch", uri]
+    words = [sys.executable, "-m", "benchmarks.lag", "--watch", str(settings.mongodb_uri), settings.database]
     running = await asyncio.create_subprocess_exec(*words, stdin=PIPE, stdout=PIPE)
     assert running.stdin
     assert running.stdout
@@ -134,39 +134,60 @@ async def watcher(uri: str) -> AsyncGenerator[None]:
         await running.wait()
 
 
-async def watch(uri: str) -> None:
+async def watch(uri: str, database: str) -> None:
     """Watch until nobody listens any more."""
-    settings = load_settings(mongodb_uri=uri, database=DATABASE)
+    settings = load_settings(mongodb_uri=uri, database=database)
     async with opened(application, settings, uri) as store, watching(store, settings):
         print("watching", flush=True)  # noqa: T201 # for who started it
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-async def sustained(settings: Settings, commits: int) -> float:
-    """Commits a second that the watcher builds while it is all that works."""
-    async with gateway(settings) as load:
-        for command, _ in opening():
-            await load.send(command)
-        await load.as_fast_as_possible(commands(commits))
-        began = time.monotonic()
-        async with watcher(str(settings.mongodb_uri)):
-            await load.built()
-            return load.head / (time.monotonic() - began)
+async def followed(settings: Settings, wish: Wish) -> None:
+    """The rate that the watcher sustains alone, and its lag at a share of it."""
+    async with opened(application, settings, str(settings.mongodb_uri)) as store:
+        filling, following = await fill(store.log, store.model, OPENING + wish.commits), Following(store)
+        async with watcher(settings):
+            await following.reached(OPENING)
+            before, began = await following.position(), time.monotonic()
+            await following.reached(filling.head.position)
+            rate = (filling.head.position - before) / (time.monotonic() - began)
+            print(f"the watcher alone: {rate:,.0f} commits/s into five read models")  # noqa: T201
+            samples = await following.sampled(filling, wish.share * rate, wish.seconds)
+    _say_growth(wish.share * rate, samples)
 
 
-def commands(count: int) -> Iterator[object]:
-    return (command for command, _ in islice(movements(), count))
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How far the read models are, as their checkpoints say: nothing else is asked of MongoDB."""
+
+    store: Store
+
+    async def position(self) -> int:
+        """That of the hindmost."""
+        found = self.store.mongo.database[CHECKPOINTS].find({}, {"position": 1})
+        places = [each["position"] async for each in found]
+        return min(places) if len(places) >= len(self.store.model.read_models) else 0
+
+    async def reached(self, position: int) -> None:
+        while await self.position() < position:  # noqa: ASYNC110 # nothing tells it without a change stream
+            await asyncio.sleep(TICK)
+
+    async def sampled(self, filling: Filling, rate: float, seconds: float) -> list[Sample]:
+        """The lag while so many commits a second are appended, for so long."""
+        samples: list[Sample] = []
+        before, began = filling.head.position, time.monotonic()
+        while (passed := time.monotonic() - began) < seconds:
+            if late := int(passed * rate) - (filling.head.position - before):
+                await filling.add(late)
+            if passed > len(samples) * SAMPLE:
+                samples.append(Sample(passed, filling.head.position - await self.position()))
+            await asyncio.sleep(TICK)
+        appended = (filling.head.position - before) / (time.monotonic() - began)
+        print(f"{rate:,.0f} commits/s wanted for {seconds:.0f} s, {appended:,.0f} commits/s appended")  # noqa: T201
+        return samples
 
 
-async def below(settings: Settings, rate: float, seconds: float) -> None:
-    """The lag at a rate, when nobody is held back."""
-    async with gateway(settings) as load, watcher(str(settings.mongodb_uri)):
-        await load.built()
-        before, began = load.head, time.monotonic()
-        samples = await load.sampled(load.at(rate, seconds, commands(sys.maxsize)))
-        reached = (load.head - before) / (time.monotonic() - began)
-        late = f"{load.unanswered:,} without an answer in time"
-        print(f"offered {rate:,.0f} commits/s for {seconds:.0f} s, accepted {reached:,.0f} commits/s, {late}")  # noqa: T201
+def _say_growth(rate: float, samples: Sequence[Sample]) -> None:
     slope = statistics.linear_regression([each.seconds for each in samples], [each.lag for each in samples]).slope
     middle = len(samples) // 2
     for name, some in (("first half", samples[:middle]), ("second half", samples[middle:])):
@@ -178,10 +199,13 @@ async def above(settings: Settings, seconds: float) -> None:
     """The lag when more is sent than the watcher can build."""
     said = _Said()
     logging.getLogger("gateway.queries.pace").addHandler(said)
-    async with gateway(settings) as load, watcher(str(settings.mongodb_uri)):
+    async with gateway(settings) as load, watcher(settings):
+        for command, _ in opening():
+            await load.send(command)
         await load.built()
         before, began = load.head, time.monotonic()
-        in_time = takewhile(lambda _: time.monotonic() < began + seconds, commands(sys.maxsize))
+        commands = (command for command, _ in movements())
+        in_time = takewhile(lambda _: time.monotonic() < began + seconds, commands)
         samples = await load.sampled(load.as_fast_as_possible(in_time))
         print(f"as many as can be: {(load.head - before) / (time.monotonic() - began):,.0f} commits/s")  # noqa: T201
     _say(f"with TIDEGATE_LAG_COMMITS={settings.lag_commits}", samples)
@@ -204,14 +228,13 @@ def _say(name: str, samples: Sequence[Sample]) -> None:
     print(f"{name}: {statistics.mean(lags):,.0f} commits behind on average, {max(lags):,} at most")  # noqa: T201
 
 
-async def _measure(given: argparse.Namespace) -> None:
+async def _measure(wish: Wish) -> None:
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         async with embedded(Path(folder)) as server:
-            free = load_settings(mongodb_uri=server.uri, database=DATABASE, audit_days=0, lag_commits=0)
-            rate = await sustained(free, given.commits)
-            print(f"the watcher alone: {rate:,.0f} commits/s into five read models")  # noqa: T201
-            await below(free, given.share * rate, given.seconds)
-            await above(free.model_copy(update={"lag_commits": given.limit}), given.seconds)
+            free = load_settings(mongodb_uri=server.uri, database="lag_below", audit_days=0, lag_commits=0)
+            await followed(free, wish)
+            held = free.model_copy(update={"database": "lag_above", "lag_commits": wish.limit})
+            await above(held, wish.seconds)
 
 
 def main() -> None:
@@ -220,10 +243,11 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--share", type=float, default=0.8)
     parser.add_argument("--limit", type=int, default=2_000)
-    parser.add_argument("--watch", help=argparse.SUPPRESS)
+    parser.add_argument("--watch", nargs=2, help=argparse.SUPPRESS)
     given = parser.parse_args()
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(watch(given.watch) if given.watch else _measure(given))
+        wish = Wish(given.commits, given.seconds, given.share, given.limit)
+        runner.run(watch(*given.watch) if given.watch else _measure(wish))
 
 
 if __name__ == "__main__":

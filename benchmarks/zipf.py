@@ -27,16 +27,30 @@ _AT_ONCE = 1_000
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-async def fill(log: EventLog, model: Model, commits: int) -> None:
-    """Customers, their accounts, then deposits, withdrawals and transfers: so many commits in all."""
-    head, versions, rest = EMPTY, dict[str, int](), _commits(commits)
-    while events := list(islice(rest, _AT_ONCE)):
+class Filling:
+    """Writes an empty log: customers, their accounts, then deposits, withdrawals and transfers without end."""
+
+    def __init__(self, log: EventLog, model: Model) -> None:
+        self._log, self._model = log, model
+        self._commits, self._versions = _commits(), dict[str, int]()
+        self.head = EMPTY
+
+    async def add(self, commits: int) -> None:
+        """So many more, in one append."""
         batch: list[Encoded] = []
-        for each in events:
-            batch.append(_encoded(model, each, head, versions))
-            head = Head(batch[-1].commit.position, batch[-1].commit.chain, batch[-1].commit.at)
-        appended = await log.append(batch)
+        for events in islice(self._commits, commits):
+            batch.append(_encoded(self._model, events, self.head, self._versions))
+            self.head = Head(batch[-1].commit.position, batch[-1].commit.chain, batch[-1].commit.at)
+        appended = await self._log.append(batch)
         assert appended.safe == len(batch)
+
+
+async def fill(log: EventLog, model: Model, commits: int) -> Filling:
+    """So many commits in an empty log."""
+    filling = Filling(log, model)
+    while (rest := commits - filling.head.position) > 0:
+        await filling.add(min(rest, _AT_ONCE))
+    return filling
 
 
 def _encoded(model: Model, events: tuple[object, ...], head: Head, versions: dict[str, int]) -> Encoded:
@@ -50,7 +64,7 @@ def _encoded(model: Model, events: tuple[object, ...], head: Head, versions: dic
     return encode_commit(model, Draft(at, record, tuple(placed), None, None), head)
 
 
-def _commits(count: int) -> Iterator[tuple[object, ...]]:
+def _commits() -> Iterator[tuple[object, ...]]:
     draw, euro = random.Random(7), Currency("EUR")
     for number in range(CUSTOMERS):
         yield (CustomerRegistered(CustomerId(f"c{number}"), f"Name {number}", Email(f"{number}@example.com")),)
@@ -58,7 +72,7 @@ def _commits(count: int) -> Iterator[tuple[object, ...]]:
         owner = number % CUSTOMERS
         yield (AccountOpened(AccountId(f"a{number}"), CustomerId(f"c{owner}"), f"Name {owner}", euro),)
     weights = list(accumulate(1 / (rank + 1) for rank in range(ACCOUNTS)))
-    for _ in range(count - CUSTOMERS - ACCOUNTS):
+    while True:
         one, other = draw.choices(range(ACCOUNTS), cum_weights=weights, k=2)
         account, target = AccountId(f"a{one}"), AccountId(f"a{other}")
         amount = Money(Decimal(draw.randrange(1, 100_000)).scaleb(-2), euro)

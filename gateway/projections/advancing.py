@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 from typing import Any
@@ -50,12 +50,13 @@ class Advancing:
             return await self._creep(lane.members[0], commits)
         if not commits.commits:
             return False
-        done = await asyncio.gather(*(self._work(each, commits) for each in lane.members), return_exceptions=True)
-        if failed := [each for each in done if isinstance(each, BaseException)]:
-            raise failed[0]
-        works = [each for each in done if isinstance(each, _Work)]
-        for group in _groups(works):
-            await self._write(group)
+        folding = asyncio.Lock()
+        if commits.seen is None:
+            works = await _all(self._apart(each, commits, folding) for each in lane.members)
+        else:
+            works = await _all(self._work(each, commits, folding) for each in lane.members)
+            for group in _groups(works):
+                await self._write(group)
         _part(works, SLOW * max(1.0, len(commits.commits) / 100))
         return True
 
@@ -75,20 +76,25 @@ class Advancing:
         most = self.settings.fold_commits
         return min(most, MOST_WITH_HISTORY) if lane.history else most
 
-    async def _work(self, working: Working, commits: Commits) -> "_Work | None":
+    async def _apart(self, working: Working, commits: Commits, folding: asyncio.Lock) -> "_Work | None":
+        """The same, written in a transaction of its own while others are folded: more commits wait already."""
+        if work := await self._work(working, commits, folding):
+            await self._write([work])
+        return work
+
+    async def _work(self, working: Working, commits: Commits, folding: asyncio.Lock) -> "_Work | None":
         """What becomes of a read model; None where there is nothing for it, or it can't go on."""
         progress, began = working.checkpoint.progress, time.perf_counter()
         batch = commits.behind(working.checkpoint.position)
         if not batch.commits:
             return None
+        worker = Worker(self.store, self.settings.fan_out, folding)
         try:
-            update = await Worker(self.store, self.settings.fan_out).update(
-                working, Parts(batch.commits[0], progress.event) if progress else batch
-            )
+            update = await worker.update(working, Parts(batch.commits[0], progress.event) if progress else batch)
         except FoldFailed as failed:
             await self.stop(working, str(failed))
             return None
-        return _Work(working, update, time.perf_counter() - began)
+        return _Work(working, update, time.perf_counter() - began - worker.waited)
 
     async def _creep(self, working: Working, commits: Commits) -> bool:
         """One event, or one view, of a read model that goes carefully; False when it has to wait."""
@@ -132,6 +138,15 @@ class _Work:
     working: Working
     update: Update
     seconds: float
+
+
+async def _all(works: Iterable[Awaitable[_Work | None]]) -> list[_Work]:
+    """What becomes of all of them, once all have ended; raises what one of them raised."""
+    done = await asyncio.gather(*works, return_exceptions=True)
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in done if isinstance(each, _Work)]
 
 
 def _part(works: Sequence[_Work], slow: float) -> None:

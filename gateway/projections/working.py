@@ -1,8 +1,9 @@
 """One read model under way: what it makes of a batch."""
 
+import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gateway.mongo.checkpoints import Checkpoint, with_parked
 from gateway.projections.batches import Commits, Parts
@@ -58,12 +59,18 @@ class Working:
         self.checkpoint = checkpoint
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Worker:
-    """Works out the updates of read models; `most` linked views at once."""
+    """Works out the update of a read model; `most` linked views at once.
+
+    Who holds `folding` folds: what others do then is to wait for MongoDB. `waited` is how many seconds it was held
+    by others.
+    """
 
     store: ViewStore
     most: int
+    folding: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waited: float = 0.0
 
     async def update(self, working: Working, batch: Commits | Parts) -> Update:
         """What becomes of a read model by as much of a batch as can be applied at once.
@@ -96,7 +103,10 @@ class Worker:
     async def _fold(self, working: Working, reached: Reached, documents: Sequence[dict[str, object]]) -> Folded:
         plan = working.plan
         aside = await self.store.aside(plan, working.checkpoint, reached.steps, documents)
-        return await in_turns(folding(plan, reached.steps, documents, aside, working.thorough))
+        began = time.perf_counter()
+        async with self.folding:
+            self.waited += time.perf_counter() - began
+            return await in_turns(folding(plan, reached.steps, documents, aside, working.thorough))
 
     async def _wide(self, working: Working, batch: Commits | Parts) -> Update:
         """The first unit reaches more views than one transaction may touch."""

@@ -111,6 +111,16 @@ async def test_an_edition_that_is_built_over_a_long_log_delays_no_live_one(place
     assert await place.documents("views.books.2") == await folded(place, expected_second)
 
 
+async def test_while_more_commits_wait_each_read_model_is_written_as_soon_as_it_is_folded(place: World) -> None:
+    await place.add(*history(64, 300))
+    async with slow(place, "views.books.1"), watching(place, fold_commits=10):
+        await place.ear.moved(lambda each: each.id == "loans.1" and each.position == 10)
+        assert (await place.checkpoints())["books"].position == 0
+    async with watching(place):
+        await place.built(300)
+    await place.check()
+
+
 @pytest.mark.parametrize("application", [first, second])
 async def test_whoever_has_caught_up_shares_a_transaction_with_the_others(
     place: World, application: Application
