@@ -25,10 +25,14 @@ HEARTBEAT = 1.5
 """Seconds within which a watcher that stands at the head has said so again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Waiter:
     position: int
     woken: asyncio.Future[None]
+
+    def wake(self) -> None:
+        if not self.woken.done():
+            self.woken.set_result(None)
 
 
 class Positions:
@@ -44,7 +48,7 @@ class Positions:
         self._checkpoints = Checkpoints(database, self.seen)
         self._changes = changes
         self._answering: dict[str, Answering] = answering(model.read_models)
-        self._waiters: dict[str, list[_Waiter]] = {name: [] for name in self._answering}
+        self._waiters: dict[str, dict[_Waiter, None]] = {name: {} for name in self._answering}
         self._began = datetime.now(UTC)
         self.head = 0
         "The greatest position of the log that this process has heard of."
@@ -144,12 +148,15 @@ class Positions:
         if silent >= SILENCE:
             self._look_up()
             silent = 0.0
-        waiter = _Waiter(position, asyncio.get_running_loop().create_future())
-        self._waiters[read_model].append(waiter)
+        loop = asyncio.get_running_loop()
+        waiter = _Waiter(position, loop.create_future())
+        self._waiters[read_model][waiter] = None
+        timer = loop.call_later(min(remaining, SILENCE - silent), waiter.wake)
         try:
-            await asyncio.wait([waiter.woken], timeout=min(remaining, SILENCE - silent))
+            await waiter.woken
         finally:
-            self._waiters[read_model].remove(waiter)
+            timer.cancel()
+            del self._waiters[read_model][waiter]
 
     def _hear(self, heard: Heard) -> None:
         match heard:
@@ -183,8 +190,8 @@ class Positions:
     def _wake(self, name: str) -> None:
         known = self.checkpoint(name)
         for waiter in self._waiters[name]:
-            if known and (known.position >= waiter.position or known.stopped) and not waiter.woken.done():
-                waiter.woken.set_result(None)
+            if known and (known.position >= waiter.position or known.stopped):
+                waiter.wake()
 
     def _look_up(self) -> None:
         """Look without making anybody wait for it."""
