@@ -39,7 +39,7 @@ OPENING = ACCOUNTS + CUSTOMERS
 AT_ONCE = 500
 """Clients that send one command behind the other."""
 
-TICK, SAMPLE = 0.005, 0.1
+TICK, SAMPLE = 0.01, 0.1
 """Seconds between two moments at which commits are appended, and the lag is looked at."""
 
 
@@ -58,7 +58,22 @@ class Wish:
     commits: int
     seconds: float
     share: float
-    limit: int
+    limit: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Commits a second: what the watcher builds alone, what was appended then; and how far it was behind."""
+
+    alone: float
+    appended: float
+    samples: Sequence[Sample]
+
+    @property
+    def growth(self) -> float:
+        """How many of the commits that were appended were added to the lag, as a share."""
+        seconds, lags = [each.seconds for each in self.samples], [each.lag for each in self.samples]
+        return statistics.linear_regression(seconds, lags).slope / self.appended
 
 
 class Load:
@@ -142,7 +157,7 @@ async def watch(uri: str, database: str) -> None:
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-async def followed(settings: Settings, wish: Wish) -> None:
+async def followed(settings: Settings, wish: Wish) -> Followed:
     """The rate that the watcher sustains alone, and its lag at a share of it."""
     async with opened(application, settings, str(settings.mongodb_uri)) as store:
         filling, following = await fill(store.log, store.model, OPENING + wish.commits), Following(store)
@@ -150,10 +165,10 @@ async def followed(settings: Settings, wish: Wish) -> None:
             await following.reached(OPENING)
             before, began = await following.position(), time.monotonic()
             await following.reached(filling.head.position)
-            rate = (filling.head.position - before) / (time.monotonic() - began)
-            print(f"the watcher alone: {rate:,.0f} commits/s into five read models")  # noqa: T201
-            samples = await following.sampled(filling, wish.share * rate, wish.seconds)
-    _say_growth(wish.share * rate, samples)
+            alone = (filling.head.position - before) / (time.monotonic() - began)
+            before, began = filling.head.position, time.monotonic()
+            samples = await following.sampled(filling, wish.share * alone, wish.seconds)
+            return Followed(alone, (filling.head.position - before) / (time.monotonic() - began), samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,17 +197,16 @@ class Following:
             if passed > len(samples) * SAMPLE:
                 samples.append(Sample(passed, filling.head.position - await self.position()))
             await asyncio.sleep(TICK)
-        appended = (filling.head.position - before) / (time.monotonic() - began)
-        print(f"{rate:,.0f} commits/s wanted for {seconds:.0f} s, {appended:,.0f} commits/s appended")  # noqa: T201
         return samples
 
 
-def _say_growth(rate: float, samples: Sequence[Sample]) -> None:
-    slope = statistics.linear_regression([each.seconds for each in samples], [each.lag for each in samples]).slope
-    middle = len(samples) // 2
-    for name, some in (("first half", samples[:middle]), ("second half", samples[middle:])):
+def _say_followed(found: Followed) -> None:
+    print(f"the watcher alone: {found.alone:,.0f} commits/s into five read models")  # noqa: T201
+    print(f"beside it: {found.appended:,.0f} commits/s appended")  # noqa: T201
+    middle = len(found.samples) // 2
+    for name, some in (("first half", found.samples[:middle]), ("second half", found.samples[middle:])):
         _say(name, some)
-    print(f"the lag grows by {slope:,.1f} commits a second, {slope / rate:.2%} of the rate")  # noqa: T201
+    print(f"the lag grows by {found.growth:.2%} of the commits that are appended")  # noqa: T201
 
 
 async def above(settings: Settings, seconds: float) -> None:
@@ -232,7 +246,7 @@ async def _measure(wish: Wish) -> None:
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         async with embedded(Path(folder)) as server:
             free = load_settings(mongodb_uri=server.uri, database="lag_below", audit_days=0, lag_commits=0)
-            await followed(free, wish)
+            _say_followed(await followed(free, wish))
             held = free.model_copy(update={"database": "lag_above", "lag_commits": wish.limit})
             await above(held, wish.seconds)
 

@@ -3,8 +3,8 @@
 import os
 import platform
 import shutil
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +43,20 @@ def on_core(core: int, command: Sequence[str]) -> list[str]:
     return ["taskset", "-c", str(core), *command]
 
 
-@contextmanager
-def pinned(core: int) -> Generator[None]:
+def pinned(core: int) -> AbstractContextManager[None]:
     """This thread, and what it starts meanwhile, on one core."""
+    return _on({core})
+
+
+def everywhere() -> AbstractContextManager[None]:
+    """This thread, and what it starts meanwhile, on any core."""
+    return _on(range(os.cpu_count() or 1))
+
+
+@contextmanager
+def _on(cores: Iterable[int]) -> Generator[None]:
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, cores)
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from benchmarks.harness.arena import Arena, Contest, Row
 from benchmarks.harness.figures import Goal, Sample
+from benchmarks.harness.placement import everywhere
 from benchmarks.verify import BARE, OURS, alone, filled
 
 
@@ -14,7 +15,8 @@ async def _contest(arena: Arena) -> AsyncGenerator[Contest]:
     await filled(arena.uri, commits)
 
     async def measured(contestant: str) -> Sample:
-        return Sample(alone(contestant, arena.uri, commits))
+        with everywhere():
+            return Sample(alone(contestant, arena.uri, commits))
 
     yield {"Tidegate": lambda: measured(OURS), "bare driver": lambda: measured(BARE)}
 
@@ -24,5 +26,5 @@ ROW = Row(
     "`tidegate verify`, commits",
     _contest,
     (Goal("bare driver", 0.5),),
-    "On all cores, MongoDB's too: the bare driver reads with one process, `verify` walks with one for each core.",
+    "On all cores: the bare driver reads with one process, `verify` walks with one for each core, MongoDB's too.",
 )
