@@ -1,7 +1,6 @@
 """A fold that ends its process is counted, found, and parked after three starts; all else goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,15 +13,9 @@ from gateway.projections.working import Careful, Working
 from tests.projections.deadly import FATAL
 from tests.projections.processes import process
 from tests.projections.test_parking import parked, retry_all
-from tests.projections.world import World, added, history, lent, renamed, watching, world
+from tests.projections.world import World, added, history, lent, renamed, watching
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 async def deaths(place: World, count: int, application: str) -> None:

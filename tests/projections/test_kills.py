@@ -3,8 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import pytest
 from pymongo.errors import OperationFailure
@@ -13,15 +12,10 @@ from gateway.mongo.checkpoints import Checkpoint, Progress
 from gateway.mongo.client import connect
 from gateway.settings import load_settings
 from tests.projections.processes import process
-from tests.projections.world import World, added, history, lent, renamed, watching, world
+from tests.projections.world import World, added, history, lent, renamed, watching
+from tests.support.faults import stuck_commits
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 async def killed_at(place: World, enough: Callable[[Checkpoint], object], limits: tuple[int, int]) -> Checkpoint:
@@ -45,7 +39,7 @@ async def test_killed_in_mid_batch_again_and_again(place: World) -> None:
 
 async def test_killed_when_the_views_are_written_and_their_transaction_is_not_committed(place: World) -> None:
     await place.add(*history(21, 60))
-    async with stuck_commits(place) as one_is_stuck:
+    async with stuck_commits(place.uri) as one_is_stuck:
         with process(place, fold_commits=20, fan_out=1_000):
             await one_is_stuck()
     assert {each.position for each in (await place.checkpoints()).values()} == {0}
@@ -86,24 +80,6 @@ async def test_a_transaction_that_a_dead_watcher_left_open_is_ended(place: World
     finally:
         await dead.close()
     await place.check()
-
-
-@asynccontextmanager
-async def stuck_commits(place: World) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
-    """Commits of transactions do not get through to the server; gives a way to wait until one has come there."""
-    admin = place.opened.database.client.admin
-    stuck = {"failCommands": ["commitTransaction"], "blockConnection": True, "blockTimeMS": 2_000, "errorCode": 112}
-    point = {"configureFailPoint": "failCommand"}
-    before = await admin.command({**point, "mode": "alwaysOn", "data": {**stuck, "appName": "tidegate"}})
-    entered = {"timesEntered": before["count"] + 1, "maxTimeMS": 15_000}
-
-    async def one_is_stuck() -> None:
-        await admin.command({"waitForFailPoint": "failCommand", **entered})
-
-    try:
-        yield one_is_stuck
-    finally:
-        await admin.command({**point, "mode": "off"})
 
 
 def at_least(position: int) -> Callable[[Checkpoint], bool]:

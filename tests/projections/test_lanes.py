@@ -1,12 +1,10 @@
 """Read models go on side by side: what is slow, behind or being built does not delay those at the head."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from uuid import uuid4
 
 import pytest
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from gateway.application import Application
 from gateway.mongo.changes import CheckpointMoved
@@ -15,33 +13,14 @@ from gateway.mongo.client import collection
 from gateway.mongo.collections import ATTEMPTS
 from tests.projections.editions import expected_second, first, second
 from tests.projections.test_editions import folded, reaches
-from tests.projections.world import World, added, history, lent, watching, world
+from tests.projections.world import World, added, history, lent, watching
+from tests.support.commands import Commands
 from tests.support.faults import failing
 
 pytestmark = pytest.mark.anyio
 
 OTHERS = ("loans", "months")
 COMMITS = 12
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
-
-
-class Committed(CommandListener):
-    """How many transactions were committed."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def started(self, event: CommandStartedEvent) -> None:
-        self.count += event.command_name == "commitTransaction"
-
-    def succeeded(self, event: CommandSucceededEvent) -> None: ...
-
-    def failed(self, event: CommandFailedEvent) -> None: ...
 
 
 def slow(place: World, views: str) -> AbstractAsyncContextManager[None]:
@@ -117,12 +96,12 @@ async def test_whoever_has_caught_up_shares_a_transaction_with_the_others(
 ) -> None:
     async with watching(place, first):
         await place.built(await place.add(*history(63, 200)))
-    committed, edition = Committed(), "books.1" if application is first else "books.2"
-    async with watching(place, application, listeners=[committed]):
+    commands, edition = Commands(), "books.1" if application is first else "books.2"
+    async with watching(place, application, listeners=[commands]):
         await together(place, edition, 1)
-        committed.count = 0
+        commands.sent.clear()
         await together(place, edition, COMMITS)
-        assert committed.count <= COMMITS + 2, "twice as many, if they went on apart"
+        assert len(commands.named("commitTransaction")) <= COMMITS + 2, "twice as many, if they went on apart"
 
 
 async def together(place: World, edition: str, commits: int) -> None:

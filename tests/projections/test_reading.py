@@ -1,7 +1,6 @@
 """The one reader: each commit is read and decoded once, and the next ones while those before them are at work."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,15 +9,9 @@ from gateway.eventlog.storage import EventLog
 from gateway.messages import Commit
 from gateway.mongo.client import collection
 from gateway.projections.reading import Reader
-from tests.projections.world import World, history, world
+from tests.projections.world import World, history
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 class Counted(EventLog):
