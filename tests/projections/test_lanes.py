@@ -9,8 +9,8 @@ import pytest
 from gateway.application import Application
 from gateway.mongo.changes import CheckpointMoved
 from gateway.mongo.checkpoints import Checkpoint
-from gateway.mongo.client import collection
-from gateway.mongo.collections import ATTEMPTS
+from gateway.mongo.client import Document, collection
+from gateway.mongo.collections import ATTEMPTS, CHECKPOINTS
 from tests.projections.editions import expected_second, first, second
 from tests.projections.test_editions import folded, reaches
 from tests.projections.world import World, added, history, lent, watching
@@ -109,6 +109,40 @@ async def together(place: World, edition: str, commits: int) -> None:
     for number in range(commits):
         position = await place.add([added(f"n{number}", "x"), lent(f"n{number}")])
         await asyncio.gather(place.built(position, *OTHERS), reaches(place, edition, position))
+
+
+async def test_a_log_that_is_broken_behind_the_front_stops_those_alone_that_have_not_passed_the_place(
+    place: World,
+) -> None:
+    """They share a lane, and so one reading of the log, with those that have."""
+    async with watching(place):
+        await place.built(await place.add(*history(65, 10)))
+        behind = await stored(place, "months")
+        await place.built(await place.add(*history(66, 10)))
+    await put_back(place, "months", behind)
+    await collection(place.opened.database, "events").delete_one({"_id": 15})
+    async with watching(place):
+        assert (await place.stopped("months")).position == 14
+        assert [name for name, each in (await place.checkpoints()).items() if each.stopped] == ["months"]
+        await place.built(await place.add([added("late", "x")], [lent("late")]), "books", "loans")
+
+
+async def stored(place: World, name: str) -> dict[str, list[Document]]:
+    """A read model's views and checkpoint, as they are now."""
+    database = place.opened.database
+    return {
+        f"views.{name}.1": await place.documents(f"views.{name}.1"),
+        CHECKPOINTS: [each async for each in collection(database, CHECKPOINTS).find({"read_model": name})],
+    }
+
+
+async def put_back(place: World, name: str, before: dict[str, list[Document]]) -> None:
+    """Somebody restored it."""
+    for into, documents in before.items():
+        await collection(place.opened.database, into).delete_many(
+            {"read_model": name} if into == CHECKPOINTS else {}
+        )
+        await collection(place.opened.database, into).insert_many(documents)
 
 
 async def test_a_read_model_whose_writes_fail_delays_no_other_one(place: World) -> None:

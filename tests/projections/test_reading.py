@@ -90,6 +90,34 @@ async def test_whoever_stops_waiting_takes_nothing_from_the_others(place: World)
     await reader.close()
 
 
+async def test_those_in_front_take_nothing_from_those_behind(place: World) -> None:
+    """At the head each commit is a batch of its own, and there are soon more of them than are held."""
+    await place.add(*history(85, 30))
+    log = Counted(place)
+    reader = Reader(log, 10, 4_000_000)
+    assert len((await reader.read(0, 10)).commits) == 10
+    for head in range(30, 36):
+        await place.add(*history(86, 1))
+        reader.keep({0, head})
+        assert len((await reader.read(head, 10)).commits) == 1
+    assert await read(reader, 10, 36) == [*range(1, 37)]
+    assert [each for each in log.decoded if each <= 20] == [*range(1, 21)]
+    await reader.close()
+
+
+async def test_what_nobody_comes_to_any_more_is_not_held(place: World) -> None:
+    await place.add(*history(87, 20))
+    log = Counted(place)
+    reader = Reader(log, 10, 4_000_000)
+    await read(reader, 10, 20)
+    for position, anew in ((9, []), (10, [*range(1, 11)])):
+        log.decoded.clear()
+        reader.keep({position})
+        await reader.read(0, 10)
+        assert log.decoded == anew
+    await reader.close()
+
+
 async def test_a_hole_is_told_at_its_place_and_not_before(place: World) -> None:
     await place.add(*history(84, 8))
     await collection(place.opened.database, "events").delete_one({"_id": 6})
