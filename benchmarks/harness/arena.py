@@ -6,7 +6,9 @@ import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from benchmarks.harness import dataset
 from benchmarks.harness.dataset import Dataset
@@ -42,6 +44,17 @@ class Arena:
 
 Contest = Mapping[str, Callable[[], Awaitable[Sample]]]
 """What each contestant does in one round."""
+
+
+class Contestant(Protocol):
+    """Whoever can be measured."""
+
+    async def measured(self, arena: Arena) -> Sample: ...
+
+
+def contest(arena: Arena, contestants: Mapping[str, Contestant]) -> Contest:
+    """These are measured, each once in every round."""
+    return {name: partial(each.measured, arena) for name, each in contestants.items()}
 
 
 @dataclass(frozen=True, slots=True)

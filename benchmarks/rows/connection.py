@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from benchmarks.contestants.servers import mercurius, strawberry, tidegate
-from benchmarks.harness.arena import Arena, Contest, Row
+from benchmarks.harness.arena import Arena, Contest, Row, contest
 from benchmarks.harness.figures import Goal
 from benchmarks.harness.operations import by_id, connections
 from benchmarks.rows.querying import Querying
@@ -23,7 +23,7 @@ async def _contest(arena: Arena) -> AsyncGenerator[Contest]:
         "Mercurius": Querying(mercurius, theirs, probe),
         "Strawberry": Querying(strawberry, theirs, probe),
     }
-    yield {name: lambda each=each: each.measured(arena) for name, each in contestants.items()}
+    yield contest(arena, contestants)
 
 
 ROW = Row(

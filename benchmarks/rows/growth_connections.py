@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from benchmarks.contestants.servers import mercurius, tidegate
-from benchmarks.harness.arena import Arena, Contest, Row
+from benchmarks.harness.arena import Arena, Contest, Row, contest
 from benchmarks.harness.operations import by_id
 from benchmarks.harness.plots import Curve
 from benchmarks.rows.querying import DISTINCT, Querying
@@ -20,7 +20,7 @@ async def _contest(arena: Arena) -> AsyncGenerator[Contest]:
         for name, opened in (("Tidegate", tidegate), ("Mercurius", mercurius))
         for connections in _CONNECTIONS
     }
-    yield {name: lambda each=each: each.measured(arena) for name, each in contestants.items()}
+    yield contest(arena, contestants)
 
 
 ROW = Row(

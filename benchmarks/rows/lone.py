@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from benchmarks.contestants.servers import starlette, tidegate
-from benchmarks.harness.arena import Arena, Contest, Row
+from benchmarks.harness.arena import Arena, Contest, Row, contest
 from benchmarks.harness.figures import Goal, Measure
 from benchmarks.harness.operations import by_id, deposits, keys, plain_by_id, plain_deposits
 from benchmarks.rows.mutating import LOG, OURS, STARLETTE, Mutating
@@ -19,7 +19,7 @@ async def _queries(arena: Arena) -> AsyncGenerator[Contest]:
         "Tidegate": Querying(tidegate, asked, asked, connections=1),
         "Starlette": Querying(starlette, plain, plain, connections=1),
     }
-    yield {name: lambda each=each: each.measured(arena) for name, each in contestants.items()}
+    yield contest(arena, contestants)
 
 
 @asynccontextmanager
@@ -30,7 +30,7 @@ async def _mutations(arena: Arena) -> AsyncGenerator[Contest]:
         "Tidegate": Mutating(tidegate, ours, LOG, connections=1),
         "Starlette": Mutating(starlette, theirs, STARLETTE, connections=1),
     }
-    yield {name: lambda each=each: each.measured(arena) for name, each in contestants.items()}
+    yield contest(arena, contestants)
 
 
 QUERY = Row(

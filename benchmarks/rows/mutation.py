@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from benchmarks.contestants.servers import mercurius, tidegate
-from benchmarks.harness.arena import Arena, Contest, Row
+from benchmarks.harness.arena import Arena, Contest, Row, contest
 from benchmarks.harness.figures import Goal
 from benchmarks.harness.operations import deposits, keys
 from benchmarks.rows.mutating import LOG, MERCURIUS, OURS, THEIRS, Mutating
@@ -16,7 +16,7 @@ async def _contest(arena: Arena) -> AsyncGenerator[Contest]:
     spread = keys(DISTINCT)
     ours, theirs = ([each.request for each in deposits(spread, asked)] for asked in (OURS, THEIRS))
     contestants = {"Tidegate": Mutating(tidegate, ours, LOG), "Mercurius": Mutating(mercurius, theirs, MERCURIUS)}
-    yield {name: lambda each=each: each.measured(arena) for name, each in contestants.items()}
+    yield contest(arena, contestants)
 
 
 ROW = Row(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from benchmarks.contestants.servers import mercurius, tidegate_with
-from benchmarks.harness.arena import Arena, Contest, Row
+from benchmarks.harness.arena import Arena, Contest, Row, contest
 from benchmarks.harness.dataset import Dataset
 from benchmarks.harness.figures import Goal, Sample
 from benchmarks.harness.load import Request
@@ -74,8 +74,7 @@ def _behind(dataset: Dataset) -> float:
 @asynccontextmanager
 async def _contest(arena: Arena) -> AsyncGenerator[Contest]:
     ours, theirs = ([each.request for each in deposits(keys(DISTINCT), asked)] for asked in (OURS, THEIRS))
-    kept_up, other = KeptUp(ours), Mutating(mercurius, theirs, MERCURIUS)
-    yield {"Tidegate": lambda: kept_up.measured(arena), "Mercurius": lambda: other.measured(arena)}
+    yield contest(arena, {"Tidegate": KeptUp(ours), "Mercurius": Mutating(mercurius, theirs, MERCURIUS)})
 
 
 ROW = Row(

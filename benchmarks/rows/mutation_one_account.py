@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from benchmarks.contestants.servers import tidegate
-from benchmarks.harness.arena import Arena, Contest, Row
+from benchmarks.harness.arena import Arena, Contest, Row, contest
 from benchmarks.harness.figures import Goal
 from benchmarks.harness.operations import deposits, keys
 from benchmarks.rows.mutating import LOG, OURS, Mutating
@@ -15,7 +15,7 @@ from benchmarks.rows.querying import DISTINCT
 async def _contest(arena: Arena) -> AsyncGenerator[Contest]:
     spread, one = ([each.request for each in deposits(to, OURS)] for to in (keys(DISTINCT), [0] * DISTINCT))
     contestants = {"spread": Mutating(tidegate, spread, LOG), "one account": Mutating(tidegate, one, LOG)}
-    yield {name: lambda each=each: each.measured(arena) for name, each in contestants.items()}
+    yield contest(arena, contestants)
 
 
 ROW = Row(

@@ -28,8 +28,12 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A command that changes nothing: rejected, failed, or with neither of them, nothing to do."""
+class Unproved:
+    """A command that changes nothing: rejected, failed, or with neither of them, nothing to do.
+
+    It still has to be proved: it was decided on states that no majority may hold yet, and by a command whose id the
+    log may hold already.
+    """
 
     waiting: Waiting
     rejection: object | None = None
@@ -40,12 +44,11 @@ class Refused:
 class Batch:
     """What a round of decisions came to.
 
-    What is in none of its lists found no room: it is for the next round. What is refused still has to be proved:
-    it was decided on states that no majority may hold yet, and by a command whose id the log may hold already.
+    What is in none of its lists found no room: it is for the next round.
     """
 
     candidates: list[Candidate] = field(default_factory=list[Candidate])
-    refused: list[Refused] = field(default_factory=list[Refused])
+    unproved: list[Unproved] = field(default_factory=list[Unproved])
     aside: list[Waiting] = field(default_factory=list[Waiting])
 
 
@@ -80,11 +83,11 @@ class Decisions:
                     continue
                 decision = decide(self.model, self.digest, each, held, now)
                 if not decision.events:
-                    batch.refused.append(Refused(each, decision.rejection))
+                    batch.unproved.append(Unproved(each, decision.rejection))
                     continue
                 candidate = self._candidate(each, decision.events, held, now, head)
             except (CommandFailed, CommitTooLarge) as error:
-                batch.refused.append(Refused(each, error=error))
+                batch.unproved.append(Unproved(each, error=error))
                 continue
             batch.candidates.append(candidate)
             tentative.changed.update(candidate.states)

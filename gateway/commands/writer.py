@@ -13,7 +13,7 @@ from uuid import UUID
 
 from gateway.application.model import Model
 from gateway.commands.aside import Aside
-from gateway.commands.batches import Candidate, Decisions, Refused
+from gateway.commands.batches import Candidate, Decisions, Unproved
 from gateway.commands.deciding import Answer, Stale, Waiting, waiting_for
 from gateway.commands.loading import Loading
 from gateway.commands.prefix import KnownPrefix
@@ -197,19 +197,19 @@ class Writer:
         batch = self._decisions.batch(
             [each for each in waiting if broken.keys().isdisjoint(each.streams)], head, self._aside.streams
         )
-        batch.refused += _refused(waiting, broken)
+        batch.unproved += _failed(waiting, broken)
         self._aside.commands |= dict.fromkeys(batch.aside)
         # Before states are loaded, an idle process looks for news: its head may be old, and every snapshot ahead.
         moved = known and batch.aside and not batch.candidates and await self._prefix.catch_up()
         missing = self._states.missing(dict.fromkeys(stream for each in batch.aside for stream in each.streams))
         self._loading.ask(missing, self._prefix.position)
         if moved:
-            return True  # what was refused was decided before that
+            return True  # what changes nothing was decided before that
         appended = await self._append(batch.candidates)
         if appended.safe == len(batch.candidates):
             if appended.safe:
                 self._turns.won()
-            await self._prove(batch.refused)
+            await self._prove(batch.unproved)
             return True
         seconds, moved = time.monotonic() - began, await self._prefix.catch_up()
         if appended.taken and moved:  # by another writer; not by a command whose id is known
@@ -234,17 +234,17 @@ class Writer:
                 each.waiting.exposed = exposed
         return appended
 
-    async def _prove(self, refused: Sequence[Refused]) -> None:
+    async def _prove(self, unproved: Sequence[Unproved]) -> None:
         """Answer what changes nothing, once a read begun after its arrival finds the log where it was decided.
 
         A rejection can be a lie: decided before another process's acknowledged deposit, or on a commit that was
         then lost. If the log has moved, nothing is answered here and the round that follows decides again.
         """
-        if not refused or await self._prefix.catch_up():
+        if not unproved or await self._prefix.catch_up():
             return
-        await self._replay([each.waiting for each in refused])
+        await self._replay([each.waiting for each in unproved])
         position = self._prefix.position
-        for each in refused:
+        for each in unproved:
             if each.waiting.exposed:
                 # An earlier insert of it may still land: whatever is said of it now could turn out false.
                 each.waiting.fail(CommitUnknown(each.waiting.envelope.id))
@@ -274,8 +274,8 @@ class Writer:
         return bool(commits)
 
 
-def _refused(waiting: Sequence[Waiting], broken: Mapping[str, Exception]) -> Iterator[Refused]:
+def _failed(waiting: Sequence[Waiting], broken: Mapping[str, Exception]) -> Iterator[Unproved]:
     """Those that need a stream which can't be read."""
     for each in waiting:
         if (stream := next((name for name in each.streams if name in broken), None)) is not None:
-            yield Refused(each, error=broken[stream])
+            yield Unproved(each, error=broken[stream])

@@ -20,6 +20,7 @@ from gateway.mongo.checkpoints import Checkpoint, Difference, checkpoint_of, dif
 from gateway.mongo.client import MAJORITY, Database, Document, settle
 from gateway.mongo.collections import CHECKPOINTS, EVENTS, LIVE, TURNS, WATCHERS
 from gateway.mongo.live import Live, live_of
+from gateway.mongo.repeated import Repeated
 from gateway.mongo.tasks import end
 from gateway.mongo.turns import Asked, asked_of
 
@@ -100,7 +101,7 @@ class Changes:
         self._listeners: dict[int, Listener] = {}
         self._numbers = count()
         self._pause = FIRST_PAUSE
-        self._kinds: set[str] = set()
+        self._repeated = Repeated()
         self._task: asyncio.Task[None] | None = None
 
     def listen(self, listener: Listener) -> Callable[[], None]:
@@ -168,9 +169,7 @@ class Changes:
                 _log.exception("A listener failed at %s.", type(heard).__name__)
 
     def _log_once(self, error: Exception) -> None:
-        kind = f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
-        if kind not in self._kinds:
-            self._kinds.add(kind)
+        if kind := self._repeated.first(error):
             _log.warning("The change stream broke (%s) and is opened anew: %s", kind, str(error)[:200])
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from pymongo.errors import CollectionInvalid, DuplicateKeyError, OperationFailure
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from gateway.errors import Unsuitable
 from gateway.mongo.checkpoints import checkpoint_id
@@ -63,16 +63,24 @@ async def prepare(database: Database) -> Identity:
 
 async def make(database: Database) -> None:
     """Make what is missing of the collections, and check what is there; the log's identity is left alone."""
-    await _create(database, EVENTS, validator=_VALIDATOR)
-    await _create(database, CHECKPOINTS)
-    await _create(database, IDENTITY)
-    for name in (PARKED, KEPT, SKIPPED, ATTEMPTS):
-        await _create(database, name)
+    await create(database, EVENTS, _VALIDATOR)
+    for name in (CHECKPOINTS, IDENTITY, PARKED, KEPT, SKIPPED, ATTEMPTS):
+        await create(database, name)
     await collection(database, PARKED).create_index([("of", 1), ("place", 1)])
     await collection(database, KEPT).create_index([("of", 1), ("key", 1), ("place", 1)], unique=True)
     await _index(database, STREAM_VERSIONS, "events.stream", "events.version")
     await _index(database, COMMAND_IDS, "command.id")
     await _check(database)
+
+
+async def create(database: Database, name: str, validator: Document | None = None) -> None:
+    """Make a collection; one that is there, or that another process makes in this moment, stays as it is."""
+    options: dict[str, Any] = {} if validator is None else {"validator": validator}
+    try:
+        await database.create_collection(name, check_exists=False, **options)
+    except OperationFailure as error:
+        if error.code != _NAMESPACE_EXISTS:
+            raise
 
 
 async def _index(database: Database, name: str, *fields: str) -> None:
@@ -85,16 +93,6 @@ async def _index(database: Database, name: str, *fields: str) -> None:
         raise Unsuitable(
             f"The index {name} of the log is not the unique one that it must be: rebuild it."
         ) from error
-
-
-async def _create(database: Database, name: str, **options: Any) -> None:
-    try:
-        await database.create_collection(name, check_exists=False, **options)
-    except CollectionInvalid:
-        return
-    except Exception as error:
-        if getattr(error, "code", None) != 48:  # NamespaceExists: another process was first
-            raise
 
 
 async def _check(database: Database) -> None:
@@ -146,5 +144,6 @@ _COMMIT = _object(
 
 _VALIDATOR = {"$jsonSchema": _COMMIT}
 
+_NAMESPACE_EXISTS = 48
 _OTHER_INDEX = (85, 86)
 """IndexOptionsConflict and IndexKeySpecsConflict: there is another index of this name or of these keys."""

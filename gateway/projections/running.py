@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeAlias
 
+from gateway.mongo.repeated import Repeated
 from gateway.mongo.tasks import end
 from gateway.projections.building import Builder
 from gateway.projections.storage import Fenced
@@ -37,7 +38,7 @@ class Running:
         self._looked: dict[str, float] = {}
         self._idle: dict[str, int] = {}
         """The read models that found nothing to do, with the last position that had been heard of by then."""
-        self._kinds: set[str] = set()
+        self._repeated = Repeated()
 
     def hear(self, position: int) -> bool:
         """There is a commit at this position; whether somebody lacks it who is not at work anyway."""
@@ -68,9 +69,7 @@ class Running:
         self._idle.clear()
 
     def log_once(self, error: Exception) -> None:
-        kind = f"{type(error).__name__} {getattr(error, 'code', None) or ''}".strip()
-        if kind not in self._kinds:
-            self._kinds.add(kind)
+        if kind := self._repeated.first(error):
             _log.warning("The watcher tries again after %s.", kind, exc_info=True)
 
     def _rests(self, working: Working) -> bool:

@@ -15,13 +15,13 @@ import pymongo
 from bson import Int64
 from bson.errors import BSONError
 from pymongo import ASCENDING, DeleteOne, InsertOne, ReplaceOne
-from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError, OperationFailure
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from gateway.application.model import AccessPath, ReadModel
 from gateway.mongo.causal import Seen
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of, document_of, id_of, unmoved
 from gateway.mongo.client import Collection, Database, Document, collection, settle
-from gateway.mongo.collections import CHECKPOINTS, EVENTS, views
+from gateway.mongo.collections import CHECKPOINTS, EVENTS, create, views
 from gateway.mongo.past import create_past, past_names, write_past
 from gateway.mongo.paths import index_keys, index_name
 from gateway.mongo.transactions import transact
@@ -31,7 +31,6 @@ from gateway.projections.parking.aside import NOTHING_ASIDE, Aside
 from gateway.projections.parking.attempts import Attempts
 from gateway.projections.parking.storage import ParkedStore
 
-_NAMESPACE_EXISTS = 48
 _INDEX_SECONDS = 86_400
 """An index on a large collection takes its time: the client's limit is not meant for that."""
 
@@ -120,8 +119,7 @@ class ViewStore:
     async def create(self, model: ReadModel) -> None:
         """The collections of a read model and their indexes, where they are missing."""
         for name in names(model):
-            with suppress(CollectionInvalid):
-                await _create(self._database, name)
+            await create(self._database, name)
         with pymongo.timeout(_INDEX_SECONDS):
             for path in _paths(model):
                 keys = index_keys(path, model.key_field, model.journal)
@@ -272,14 +270,6 @@ def _paths(model: ReadModel) -> list[AccessPath]:
     """The declared ways to find views, and the one by which an event finds all that it reaches, in key order."""
     fan_outs = [name for name, id_type in model.links.items() if id_type in model.fan_out]
     return [*model.paths, *(AccessPath((name,), None) for name in fan_outs)]
-
-
-async def _create(database: Database, name: str) -> None:
-    try:
-        await database.create_collection(name, check_exists=False)
-    except OperationFailure as error:
-        if error.code != _NAMESPACE_EXISTS:
-            raise
 
 
 def _holding(plan: Plan, links: tuple[str, ...], key: Any) -> Document:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+from pymongo.monitoring import CommandStartedEvent
 
 from gateway import runtime
 from gateway.api.execution import Api
@@ -17,6 +17,7 @@ from gateway.application import Application, Index, View
 from gateway.mongo.client import Mongo
 from gateway.runtime import Services, opened, serving, watching
 from gateway.settings import load_settings
+from tests.support.commands import Listener
 from tests.support.counters import CounterId, Increased, Marked
 from tests.support.counters import application as counters
 
@@ -43,7 +44,7 @@ APPLICATION = Application(
 )
 
 
-class Sent(CommandListener):
+class Sent(Listener):
     """The commands that the driver sent: what, and to which collection."""
 
     def __init__(self) -> None:
@@ -51,12 +52,6 @@ class Sent(CommandListener):
 
     def started(self, event: CommandStartedEvent) -> None:
         self.all.append((event.command_name, str(event.command.get(event.command_name))))
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Nothing to note."""
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        """Nothing to note."""
 
     def to(self, collection: str) -> list[str]:
         return [name for name, of in self.all if of == collection]
@@ -103,10 +98,16 @@ def outcomes(entries: Sequence[Document]) -> list[tuple[str, str, str | None]]:
 
 @asynccontextmanager
 async def world(
-    uri: str, database: str, *, watch: bool = True, application: Application = APPLICATION, **given: Any
+    uri: str,
+    database: str,
+    *,
+    watch: bool = True,
+    application: Application = APPLICATION,
+    sent: Sent | None = None,
+    **given: Any,
 ) -> AsyncGenerator[World]:
     """The counters, or another application, in a database of their own; settings are `given`."""
-    sent = Sent()
+    sent = sent or Sent()
     settings = load_settings(mongodb_uri=uri, database=database, **given)
     connect = runtime.connect
     runtime.connect = partial(connect, listeners=[sent])

@@ -10,6 +10,7 @@ from domain.account.rejections import InsufficientFunds
 from gateway.errors import BadInput, CommandFailed, CommitTooLarge
 from gateway.messages import Receipt
 from gateway.settings import load_settings
+from tests.support.commands import Commands
 from tests.support.counters import (
     ONE,
     TWO,
@@ -24,23 +25,23 @@ from tests.support.counters import (
     TooHigh,
 )
 from tests.support.counters import application as counters
-from tests.support.desks import Desk, Heard, Opening, desk
+from tests.support.desks import Desk, Opening, desk
 from tests.support.workload import OPEN, REGISTER, deposit, eur, withdraw
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def heard() -> Heard:
-    return Heard()
+def heard() -> Commands:
+    return Commands()
 
 
 @pytest.fixture
-async def bank(mongo_uri: str, database: str, heard: Heard) -> AsyncIterator[Desk]:
+async def bank(mongo_uri: str, database: str, heard: Commands) -> AsyncIterator[Desk]:
     settings = load_settings(snapshot_events=0)
     async with desk(Opening(mongo_uri, database, listeners=[heard], settings=settings)) as opened:
         await opened.all([REGISTER, OPEN, deposit(1_000)])
-        heard.commands.clear()
+        heard.sent.clear()
         yield opened
 
 
@@ -50,13 +51,13 @@ async def counter(mongo_uri: str, database: str) -> AsyncIterator[Desk]:
         yield opened
 
 
-async def test_commands_that_arrive_at_once_cost_one_insert_and_no_read(bank: Desk, heard: Heard) -> None:
+async def test_commands_that_arrive_at_once_cost_one_insert_and_no_read(bank: Desk, heard: Commands) -> None:
     receipts = await bank.all(deposit(number) for number in range(1, 201))
     assert [each.position for each in receipts] == [*range(4, 204)]
     assert heard.names == ["insert"]
 
 
-async def test_commands_that_keep_arriving_gather_behind_the_insert_under_way(bank: Desk, heard: Heard) -> None:
+async def test_commands_that_keep_arriving_gather_behind_the_insert_under_way(bank: Desk, heard: Commands) -> None:
     async def client() -> None:
         for _ in range(10):
             await bank.send(deposit(1))
@@ -69,7 +70,7 @@ async def test_commands_that_keep_arriving_gather_behind_the_insert_under_way(ba
 
 
 async def test_a_batch_takes_no_more_commands_than_it_is_allowed(mongo_uri: str, database: str) -> None:
-    heard = Heard()
+    heard = Commands()
     settings = load_settings(batch_commands=10)
     async with desk(Opening(mongo_uri, database, counters, listeners=[heard], settings=settings)) as opened:
         receipts = await opened.all(Increase(ONE) for _ in range(100))
@@ -78,7 +79,7 @@ async def test_a_batch_takes_no_more_commands_than_it_is_allowed(mongo_uri: str,
 
 
 async def test_a_batch_is_bounded_in_bytes(mongo_uri: str, database: str) -> None:
-    heard = Heard()
+    heard = Commands()
     settings = load_settings(batch_bytes=1_000)
     async with desk(Opening(mongo_uri, database, counters, listeners=[heard], settings=settings)) as opened:
         receipts = await opened.all(Mark(ONE, "x", 600) for _ in range(10))

@@ -9,9 +9,10 @@ import pytest
 
 from gateway.errors import CommandIdReused
 from gateway.messages import Receipt, StreamVersion, VersionConflict
+from tests.support.commands import Commands
 from tests.support.counters import ONE, TWO, Burst, Compare, Increase, Reach, Start
 from tests.support.counters import application as counters
-from tests.support.desks import Desk, Heard, Opening, desk
+from tests.support.desks import Desk, Opening, desk
 
 pytestmark = pytest.mark.anyio
 
@@ -25,21 +26,21 @@ def two_at(version: int) -> StreamVersion:
 
 
 @pytest.fixture
-def heard() -> Heard:
-    return Heard()
+def heard() -> Commands:
+    return Commands()
 
 
 @pytest.fixture
-def opening(mongo_uri: str, database: str, heard: Heard) -> Opening:
+def opening(mongo_uri: str, database: str, heard: Commands) -> Opening:
     return Opening(mongo_uri, database, counters, listeners=[heard])
 
 
 @pytest.fixture
-async def counter(opening: Opening, heard: Heard) -> AsyncIterator[Desk]:
+async def counter(opening: Opening, heard: Commands) -> AsyncIterator[Desk]:
     """One of the counters stands at 3, the other at 0."""
     async with desk(opening) as opened:
         await opened.all(Increase(ONE) for _ in range(3))
-        heard.commands.clear()
+        heard.sent.clear()
         yield opened
 
 
@@ -49,7 +50,7 @@ async def three(opening: Opening) -> AsyncIterator[list[Desk]]:
         yield [await stack.enter_async_context(desk(opening)) for _ in range(3)]
 
 
-async def test_what_is_unchanged_is_accepted_and_costs_no_read(counter: Desk, heard: Heard) -> None:
+async def test_what_is_unchanged_is_accepted_and_costs_no_read(counter: Desk, heard: Commands) -> None:
     receipt = await counter.guarded(Increase(ONE), one_at(3))
     assert (receipt.position, receipt.events[0].version) == (4, 4)
     assert heard.names == ["insert"]
@@ -179,7 +180,7 @@ async def test_a_refused_id_may_be_sent_again_with_what_is_current(counter: Desk
     assert (await counter.guarded(Increase(ONE), *refused.current, id_=id_)).position == 4
 
 
-async def test_ids_are_looked_up_for_what_is_no_fresh_commit_alone(counter: Desk, heard: Heard) -> None:
+async def test_ids_are_looked_up_for_what_is_no_fresh_commit_alone(counter: Desk, heard: Commands) -> None:
     """The log itself refuses an id that it holds; a refusal asks for news, for its id, for what came in between."""
     await asyncio.gather(*(counter.guarded(Increase(ONE), one_at(3 + n), id_=uuid4()) for n in range(20)))
     assert heard.names == ["insert"]

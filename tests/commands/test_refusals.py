@@ -17,7 +17,7 @@ from gateway.eventlog.storage import Appended
 from gateway.messages import Receipt
 from tests.support.counters import ONE, TWO, Compare, Hurry, Increase, Reach, TooHigh, TooLate
 from tests.support.counters import application as counters
-from tests.support.desks import Append, Desk, Opening, desk
+from tests.support.desks import Append, Desk, Opening, Step, desk
 from tests.support.logs import NOON
 from tests.support.workload import ADA, EUR, FIRST, OPEN, REGISTER, SECOND, deposit, eur, withdraw
 
@@ -38,6 +38,16 @@ async def there(here: Desk, mongo_uri: str, database: str) -> AsyncIterator[Desk
         await opened.all([deposit(1), withdraw(1)])
         await here.all([deposit(1), withdraw(1)])
         yield opened
+
+
+def overtaken(there: Desk, command: object) -> Step:
+    """An insert that comes too late: another process's command is first."""
+
+    async def late(commits: Sequence[Encoded], append: Append) -> Appended:
+        await there.send(command)
+        return await append(commits)
+
+    return late
 
 
 async def test_a_deposit_elsewhere_that_was_acknowledged_is_seen_by_the_next_withdrawal(
@@ -69,12 +79,7 @@ async def test_a_rejection_by_a_commit_of_its_batch_falls_with_that_commit(here:
     """The first withdrawal takes all there is; then its insert loses against a deposit from elsewhere."""
     await there.send(deposit(10))
     await here.send(deposit(1))
-
-    async def overtaken(commits: Sequence[Encoded], append: Append) -> Appended:
-        await there.send(deposit(50))
-        return await append(commits)
-
-    here.log.steps.append(overtaken)
+    here.log.steps.append(overtaken(there, deposit(50)))
     answers = await here.all([withdraw(11), withdraw(1), withdraw(49), withdraw(1)])
     assert [type(each) for each in answers] == [Receipt, Receipt, Receipt, InsufficientFunds]
     await here.check()
@@ -84,25 +89,15 @@ async def test_an_acceptance_falls_with_what_it_was_decided_on(here: Desk, there
     """A withdrawal that was good when it was decided loses against one from elsewhere."""
     await there.send(deposit(10))
     await here.send(deposit(1))
-
-    async def overtaken(commits: Sequence[Encoded], append: Append) -> Appended:
-        await there.send(withdraw(11))
-        return await append(commits)
-
-    here.log.steps.append(overtaken)
+    here.log.steps.append(overtaken(there, withdraw(11)))
     assert await here.send(withdraw(11)) == InsufficientFunds(eur("0.00"), eur("11.00"))
     await here.check()
 
 
 async def test_an_opening_that_loses_against_a_block_is_decided_again(here: Desk, there: Desk) -> None:
     """The customer's stream is only read by the opening: no version of it is taken."""
-
-    async def overtaken(commits: Sequence[Encoded], append: Append) -> Appended:
-        await there.send(BlockCustomer(ADA))
-        return await append(commits)
-
     await here.all([BlockCustomer(ADA), UnblockCustomer(ADA)])
-    here.log.steps.append(overtaken)
+    here.log.steps.append(overtaken(there, BlockCustomer(ADA)))
     assert await here.send(OpenAccount(SECOND, ADA, EUR)) == CustomerIsBlocked(ADA)
     await here.check()
 

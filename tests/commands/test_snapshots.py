@@ -26,9 +26,10 @@ from gateway.messages import Receipt
 from gateway.mongo.client import Collection
 from gateway.settings import load_settings
 from gateway.signing import Signer
+from tests.support.commands import Commands
 from tests.support.counters import ONE, TWO, Increase, Reach, TooHigh
 from tests.support.counters import application as counters
-from tests.support.desks import Desk, Heard, Opening, desk, run, until
+from tests.support.desks import Desk, Opening, desk, run, until
 from tests.support.faults import failing
 from tests.support.workload import ADA, EUR, FIRST, OPEN, REGISTER, SECOND, deposit, eur, withdraw
 
@@ -38,7 +39,7 @@ EVERY_10 = load_settings(snapshot_events=10)
 NONE = load_settings(snapshot_events=0)
 
 
-class Fetched(Heard):
+class Fetched(Commands):
     """How many commits were read."""
 
     commits = 0

@@ -16,7 +16,8 @@ from gateway.messages import Receipt, StreamVersion
 from tests.commands.test_processes import at_once
 from tests.support.addresses import contest, email, moves, register, shared
 from tests.support.clerk import Job
-from tests.support.desks import Desk, Heard, Opening, desk
+from tests.support.commands import Commands
+from tests.support.desks import Desk, Opening, desk
 from tests.support.workload import OPEN, deposit
 
 pytestmark = pytest.mark.anyio
@@ -25,21 +26,21 @@ ADA, BEA, CAL, DAN = (CustomerId(each) for each in ("ada", "bea", "cal", "dan"))
 
 
 @pytest.fixture
-def heard() -> Heard:
-    return Heard()
+def heard() -> Commands:
+    return Commands()
 
 
 @pytest.fixture
-def opening(mongo_uri: str, database: str, heard: Heard) -> Opening:
+def opening(mongo_uri: str, database: str, heard: Commands) -> Opening:
     return Opening(mongo_uri, database, listeners=[heard])
 
 
 @pytest.fixture
-async def bank(opening: Opening, heard: Heard) -> AsyncIterator[Desk]:
+async def bank(opening: Opening, heard: Commands) -> AsyncIterator[Desk]:
     """Ada and Bea are customers; Cal and Dan are not yet."""
     async with desk(opening) as opened:
         await opened.all([register(ADA, email("ada")), register(BEA, email("bea"))])
-        heard.commands.clear()
+        heard.sent.clear()
         yield opened
 
 
@@ -142,9 +143,9 @@ async def test_a_receipt_and_a_new_process_see_the_events_alike(bank: Desk, open
         assert await other.send(register(CAL, email("new"))) == EmailTaken(email("new"))
 
 
-async def test_addresses_that_are_held_cost_no_read(bank: Desk, heard: Heard) -> None:
+async def test_addresses_that_are_held_cost_no_read(bank: Desk, heard: Commands) -> None:
     await bank.all([change(ADA, "new"), register(CAL, email("cal"))])
-    heard.commands.clear()
+    heard.sent.clear()
     answers = await bank.all([change(ADA, "ada"), change(CAL, "new"), change(ADA, "cal"), change(ADA, "ada")])
     assert [type(each) for each in answers] == [Receipt] * 4
     assert heard.names == ["insert"]
@@ -158,11 +159,11 @@ async def test_what_is_released_follows_from_the_commands_before_it(bank: Desk) 
 
 
 async def test_a_command_that_waits_for_an_address_holds_nobody_up(
-    bank: Desk, opening: Opening, heard: Heard
+    bank: Desk, opening: Opening, heard: Commands
 ) -> None:
     await bank.all([OPEN])
     async with desk(opening) as cold:
-        heard.commands.clear()
+        heard.sent.clear()
         changed, deposited = await cold.all([change(ADA, "new"), deposit(1)])
         states = ["find"] * 2  # snapshots, events
         assert heard.names == ["find", *states, "insert", *states, "insert"]  # head, states; the old address's

@@ -13,7 +13,8 @@ from gateway.eventlog.storage import EMPTY, EventLog
 from gateway.messages import Head
 from gateway.mongo.client import OPTIONS
 from gateway.mongo.collections import EVENTS
-from tests.support.desks import Heard, until
+from tests.support.commands import Commands
+from tests.support.desks import until
 from tests.support.everything import SEEN, ThingId, ThingLost, application
 from tests.support.faults import failing
 from tests.support.logs import OpenLog, histories, open_log
@@ -22,12 +23,12 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-def heard() -> Heard:
-    return Heard()
+def heard() -> Commands:
+    return Commands()
 
 
 @pytest.fixture
-async def log(mongo_uri: str, database: str, heard: Heard) -> AsyncIterator[OpenLog]:
+async def log(mongo_uri: str, database: str, heard: Commands) -> AsyncIterator[OpenLog]:
     async with open_log(mongo_uri, database, application, [heard]) as opened:
         yield opened
 
@@ -73,7 +74,7 @@ async def test_a_read_is_bounded_in_bytes_but_gives_one_commit_at_least(log: Ope
     assert [len(await log.log.read(0, 10, limit)) for limit in (1, size, size + 1, 3 * size)] == [1, 1, 2, 3]
 
 
-async def test_a_read_bounded_in_bytes_does_not_fetch_the_rest(log: OpenLog, heard: Heard) -> None:
+async def test_a_read_bounded_in_bytes_does_not_fetch_the_rest(log: OpenLog, heard: Commands) -> None:
     for version in range(1, 61):
         await log.add(("thing-a", version, replace(SEEN, text="x" * 900_000)))
     assert len(await log.log.read(0, 1_000, size=2_000_000)) == 3
@@ -177,7 +178,7 @@ async def test_a_commit_is_found_by_its_command_id(log: OpenLog) -> None:
     assert (await log.log.commands([one, two]))[two].position == 2
 
 
-async def test_every_read_uses_an_index_of_its_own(log: OpenLog, heard: Heard) -> None:
+async def test_every_read_uses_an_index_of_its_own(log: OpenLog, heard: Commands) -> None:
     command = uuid4()
     for version in range(1, 200):
         await log.add(lost("a", version), lost(str(version), 1), command=uuid4() if version > 1 else command)
@@ -254,7 +255,7 @@ class TestAppending:
         async with failing(mongo_uri, ["insert"], {"errorCode": 13}):
             assert (await log.log.append([log.commit(lost("a", 1))])).unknown
 
-    async def test_every_insert_waits_for_the_journals_of_a_majority(self, log: OpenLog, heard: Heard) -> None:
+    async def test_every_insert_waits_for_the_journals_of_a_majority(self, log: OpenLog, heard: Commands) -> None:
         await log.add(lost("a", 1))
         inserts = [each for each in heard.named("insert") if each["insert"] == EVENTS]
         assert [(each["ordered"], each["writeConcern"]) for each in inserts] == [

@@ -139,7 +139,8 @@ def library(*, history: bool = True, indexes: Sequence[Index] = (), fold: Any = 
 
 
 broken = library(fold=superstitious)
-MODEL = read(library())
+sound = library()
+MODEL = read(sound)
 BOOKS, MONTHS, READERS = MODEL.read_models
 
 Shelf = dict[str, tuple[Book, int]]

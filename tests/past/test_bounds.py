@@ -16,7 +16,7 @@ from gateway.mongo.past import HOLDS
 from gateway.queries.pages import PageRequest, Range
 from tests.past.bookshop import BOOKS, AuthorId, BookAdded, BookAscribed, BookId, BookPriced
 from tests.past.world import World, at_once, fresh, watching, world
-from tests.queries.bookshop import Commands
+from tests.support.commands import Commands
 from tests.support.logs import NOON
 
 pytestmark = pytest.mark.anyio
@@ -56,7 +56,7 @@ class Old:
         return answer
 
 
-_NOT_EXPLAINED = ("name", "lsid", "$db", "$clusterTime", "$readPreference", "readConcern", "maxTimeMS")
+_NOT_EXPLAINED = ("lsid", "$db", "$clusterTime", "$readPreference", "readConcern", "maxTimeMS")
 
 
 def events() -> Iterator[list[object]]:

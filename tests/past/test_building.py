@@ -1,15 +1,9 @@
 """How a past is built: exactly once whatever dies when, and the same however it is cut into batches."""
 
-import os
-import signal
-import subprocess
-import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +24,6 @@ from gateway.projections.starting import beginning
 from gateway.projections.storage import ViewStore, names
 from gateway.projections.working import Working
 from gateway.queries.pages import PageRequest
-from tests.past import watch
 from tests.past.bookshop import (
     BOOKS,
     MODEL,
@@ -47,11 +40,12 @@ from tests.past.bookshop import (
     library,
 )
 from tests.past.world import World, fresh, watching, world
+from tests.support.faults import stuck_commits
 from tests.support.logs import NOON
+from tests.support.watch import watcher
 
 pytestmark = pytest.mark.anyio
 
-ROOT = Path(__file__).parents[2]
 KEPT = (".past", ".moments", "")
 
 
@@ -65,15 +59,9 @@ async def checkpoint(place: World) -> Checkpoint:
     return checkpoint_of(found)
 
 
-@contextmanager
-def killed(*words: str) -> Generator[None]:
+def killed(place: World, fold_commits: int, fan_out: int) -> AbstractContextManager[object]:
     """A watcher in a process of its own, which is killed at the end of the block."""
-    running = subprocess.Popen([sys.executable, "-m", watch.__name__, *words], cwd=ROOT)
-    try:
-        yield
-    finally:
-        os.kill(running.pid, signal.SIGKILL)
-        running.wait()
+    return watcher(place.uri, place.database.name, "tests.past.bookshop:sound", fold_commits, fan_out)
 
 
 async def check(place: World, last: int) -> None:
@@ -106,9 +94,8 @@ async def test_a_past_is_the_same_however_it_is_cut_into_batches_and_after_it_is
 
 async def test_a_watcher_that_is_killed_in_mid_batch_again_and_again_leaves_nothing_twice(place: World) -> None:
     last = await place.add(history(8, 900))
-    words = [place.uri, place.database.name, "4", "6"]
     for position in (1, 200, 500):
-        with killed(*words):
+        with killed(place, 4, 6):
             await place.positions.wait("books", position, 60)
         assert (await checkpoint(place)).position < last
     async with watching(place):
@@ -119,8 +106,8 @@ async def test_a_watcher_that_is_killed_in_mid_batch_again_and_again_leaves_noth
 
 async def test_killed_when_all_is_written_and_its_transaction_is_not_committed(place: World) -> None:
     last = await place.add(history(9, 60))
-    async with stuck_commits(place) as one_is_stuck:
-        with killed(place.uri, place.database.name, "20", "1000"):
+    async with stuck_commits(place.uri) as one_is_stuck:
+        with killed(place, 20, 1_000):
             await one_is_stuck()
     assert (await checkpoint(place)).position == 0
     assert await kept(place) == [[], [], []]
@@ -128,23 +115,6 @@ async def test_killed_when_all_is_written_and_its_transaction_is_not_committed(p
         await check(place, last)
         before = await kept(place)
     assert await anew(place, last) == before
-
-
-@asynccontextmanager
-async def stuck_commits(place: World) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
-    """Commits of transactions do not get through to the server; gives a way to wait until one has come there."""
-    admin, point = place.database.client.admin, {"configureFailPoint": "failCommand"}
-    stuck = {"failCommands": ["commitTransaction"], "blockConnection": True, "blockTimeMS": 2_000, "errorCode": 112}
-    before = await admin.command({**point, "mode": "alwaysOn", "data": {**stuck, "appName": "tidegate"}})
-    entered = {"timesEntered": before["count"] + 1, "maxTimeMS": 15_000}
-
-    async def one_is_stuck() -> None:
-        await admin.command({"waitForFailPoint": "failCommand", **entered})
-
-    try:
-        yield one_is_stuck
-    finally:
-        await admin.command({**point, "mode": "off"})
 
 
 async def test_while_a_commit_is_applied_in_parts_the_moments_before_it_stand(

@@ -1,32 +1,15 @@
 """Watchers in processes of their own, for a test to kill."""
 
 import subprocess
-import sys
-from collections.abc import Generator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager
 
-from tests.projections import watch
 from tests.projections.world import World
+from tests.support.watch import watcher
 
-ROOT = Path(__file__).parents[2]
 
-
-@contextmanager
 def process(
     place: World, fold_commits: int, fan_out: int, application: str = "editions:first"
-) -> Generator[subprocess.Popen[bytes]]:
-    """A watcher in a process of its own; killed at the end of the block at the latest."""
-    words = [
-        place.uri,
-        place.opened.database.name,
-        str(fold_commits),
-        str(fan_out),
-        f"tests.projections.{application}",
-    ]
-    running = subprocess.Popen([sys.executable, "-m", watch.__name__, *words], cwd=ROOT)
-    try:
-        yield running
-    finally:
-        running.kill()
-        running.wait()
+) -> AbstractContextManager[subprocess.Popen[bytes]]:
+    """A watcher of one release of the library; killed at the end of the block at the latest."""
+    release = f"tests.projections.{application}"
+    return watcher(place.uri, place.opened.database.name, release, fold_commits, fan_out)

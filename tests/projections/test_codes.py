@@ -1,7 +1,6 @@
 """Whoever changes a read model's code and forgets its version is told so at every start."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,7 +13,7 @@ from gateway.projections.rebuild.candidates import Wish
 from gateway.projections.rebuild.rebuilding import Rebuilding
 from gateway.settings import load_settings
 from tests.projections.editions import first, release, second, shelve_double
-from tests.projections.world import World, history, watching, world
+from tests.projections.world import World, history, watching
 from tests.support.desks import until
 
 pytestmark = pytest.mark.anyio
@@ -23,12 +22,6 @@ TOLD = "is not that with which"
 
 changed = release(shelve_double, 1)
 """Its books have the version and the shape of those before it."""
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 async def start(place: World, application: Application) -> None:

@@ -1,28 +1,22 @@
 """A fold that ends its process is counted, found, and parked after three starts; all else goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from gateway.messages import Commit
 from gateway.mongo.client import collection
 from gateway.mongo.collections import ATTEMPTS
+from gateway.projections.parking.attempts import Attempts
 from gateway.projections.parking.starts import Carefully
 from gateway.projections.storage import Update
 from gateway.projections.working import Careful, Working
 from tests.projections.deadly import FATAL
 from tests.projections.processes import process
 from tests.projections.test_parking import parked, retry_all
-from tests.projections.world import World, added, history, lent, renamed, watching, world
+from tests.projections.world import World, added, history, lent, renamed, watching
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 async def deaths(place: World, count: int, application: str) -> None:
@@ -64,6 +58,17 @@ async def test_a_key_function_that_ends_the_process_stops_its_read_model_after_t
         stopped = await place.stopped("months")
         await place.built(3, "books", "loans")
     assert (stopped.position, stopped.stopped) == (2, "ProcessEnded at position 3, event BookLent.")
+
+
+async def test_a_watcher_that_begins_twice_at_one_place_has_not_ended_its_process(place: World) -> None:
+    """Its farewell may not have arrived: the note that it finds is its own, and it lives."""
+    async with watching(place):
+        await place.built(await place.add(*history(44, 5)))
+    checkpoints = [*(await place.checkpoints()).values()]
+    own, another = Attempts(place.opened.database), Attempts(place.opened.database)
+    assert await own.begin(checkpoints) == set()
+    assert await own.begin(checkpoints) == set()
+    assert await another.begin(checkpoints) == {each.id for each in checkpoints}
 
 
 async def test_going_carefully_gives_the_same_views_and_ends(place: World, monkeypatch: pytest.MonkeyPatch) -> None:

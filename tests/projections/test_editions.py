@@ -1,6 +1,6 @@
 """A changed read model is built beside the live one, and everybody follows the switch."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -30,19 +30,13 @@ from tests.projections.broken import fussy
 from tests.projections.editions import expected_second, expected_short, first, release, second, short
 from tests.projections.processes import process
 from tests.projections.shelves import Documents, shelves
-from tests.projections.world import World, added, history, lent, watching, world
+from tests.projections.world import World, added, history, lent, watching
 from tests.support.desks import until
 
 pytestmark = pytest.mark.anyio
 
 FUSSY = release(fussy, 2)
 """Its fold raises when the book b3 is lent a second time."""
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 async def live(place: World, edition: str, name: str = "books") -> Live:

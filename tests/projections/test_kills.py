@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
 import pytest
 from pymongo.errors import OperationFailure
@@ -13,15 +13,10 @@ from gateway.mongo.checkpoints import Checkpoint, Progress
 from gateway.mongo.client import connect
 from gateway.settings import load_settings
 from tests.projections.processes import process
-from tests.projections.world import World, added, history, lent, renamed, watching, world
+from tests.projections.world import World, added, history, lent, renamed, watching
+from tests.support.faults import failing, stuck_commits
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 async def killed_at(place: World, enough: Callable[[Checkpoint], object], limits: tuple[int, int]) -> Checkpoint:
@@ -45,7 +40,7 @@ async def test_killed_in_mid_batch_again_and_again(place: World) -> None:
 
 async def test_killed_when_the_views_are_written_and_their_transaction_is_not_committed(place: World) -> None:
     await place.add(*history(21, 60))
-    async with stuck_commits(place) as one_is_stuck:
+    async with stuck_commits(place.uri) as one_is_stuck:
         with process(place, fold_commits=20, fan_out=1_000):
             await one_is_stuck()
     assert {each.position for each in (await place.checkpoints()).values()} == {0}
@@ -56,13 +51,14 @@ async def test_killed_when_the_views_are_written_and_their_transaction_is_not_co
 
 async def test_killed_in_mid_rename_goes_on_behind_the_last_view_that_was_done(place: World) -> None:
     books = [added(f"b{number:04}", "x") for number in range(3_000)]
-    await place.add(*(books[start : start + 500] for start in range(0, 3_000, 500)))
+    async with watching(place):
+        await place.built(await place.add(*(books[start : start + 500] for start in range(0, 3_000, 500))))
     await place.add([lent("b0001"), renamed("x", "Ada"), lent("b0001"), renamed("x", "Bea")], [lent("b0002")])
-    for event, key in ((1, "b0100"), (1, "b2000"), (3, "b0500")):
-        left = await killed_at(place, beyond(event, key), (6, 8))
-        assert left.position == 6
-        assert left.progress is not None
-        assert left.progress.event >= event  # it went on until it was killed
+    # Twenty views a page: a loan and 5 pages; 95 more of them; the last 50, another loan and 25 of the next rename.
+    for writes, reached in ((6, Progress(1, "b0099")), (95, Progress(1, "b1999")), (76, Progress(3, "b0499"))):
+        async with held_behind(place, writes):
+            left = await killed_at(place, lambda each, at=reached: each.progress == at, (6, 20))
+        assert (left.position, left.progress) == (6, reached)
     async with watching(place, fan_out=700):
         await place.built(8)
     assert {each["renames"] for each in await place.documents("views.books.1")} == {2}
@@ -88,36 +84,12 @@ async def test_a_transaction_that_a_dead_watcher_left_open_is_ended(place: World
     await place.check()
 
 
-@asynccontextmanager
-async def stuck_commits(place: World) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
-    """Commits of transactions do not get through to the server; gives a way to wait until one has come there."""
-    admin = place.opened.database.client.admin
-    stuck = {"failCommands": ["commitTransaction"], "blockConnection": True, "blockTimeMS": 2_000, "errorCode": 112}
-    point = {"configureFailPoint": "failCommand"}
-    before = await admin.command({**point, "mode": "alwaysOn", "data": {**stuck, "appName": "tidegate"}})
-    entered = {"timesEntered": before["count"] + 1, "maxTimeMS": 15_000}
-
-    async def one_is_stuck() -> None:
-        await admin.command({"waitForFailPoint": "failCommand", **entered})
-
-    try:
-        yield one_is_stuck
-    finally:
-        await admin.command({**point, "mode": "off"})
-
-
 def at_least(position: int) -> Callable[[Checkpoint], bool]:
     return lambda each: each.position >= position
 
 
-def beyond(event: int, key: str) -> Callable[[Checkpoint], bool]:
-    """A commit is applied in parts: of this event, the views up to a key."""
-
-    def enough(checkpoint: Checkpoint) -> bool:
-        match checkpoint.progress:
-            case Progress(at, str(after)):
-                return at == event and after >= key
-            case _:
-                return False
-
-    return enough
+def held_behind(place: World, writes: int) -> AbstractAsyncContextManager[None]:
+    """Watchers write the books' views so many times; then each attempt meets a conflict, and is repeated."""
+    conflict = {"errorCode": 112, "errorLabels": ["TransientTransactionError"], "appName": "tidegate"}
+    views = f"{place.opened.database.name}.views.books.1"
+    return failing(place.uri, ["update"], {**conflict, "namespace": views}, {"skip": writes})

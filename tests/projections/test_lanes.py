@@ -1,47 +1,26 @@
 """Read models go on side by side: what is slow, behind or being built does not delay those at the head."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from uuid import uuid4
 
 import pytest
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from gateway.application import Application
 from gateway.mongo.changes import CheckpointMoved
 from gateway.mongo.checkpoints import Checkpoint
-from gateway.mongo.client import collection
-from gateway.mongo.collections import ATTEMPTS
+from gateway.mongo.client import Document, collection
+from gateway.mongo.collections import ATTEMPTS, CHECKPOINTS
 from tests.projections.editions import expected_second, first, second
 from tests.projections.test_editions import folded, reaches
-from tests.projections.world import World, added, history, lent, watching, world
+from tests.projections.world import World, added, history, lent, watching
+from tests.support.commands import Commands
 from tests.support.faults import failing
 
 pytestmark = pytest.mark.anyio
 
 OTHERS = ("loans", "months")
 COMMITS = 12
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
-
-
-class Committed(CommandListener):
-    """How many transactions were committed."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def started(self, event: CommandStartedEvent) -> None:
-        self.count += event.command_name == "commitTransaction"
-
-    def succeeded(self, event: CommandSucceededEvent) -> None: ...
-
-    def failed(self, event: CommandFailedEvent) -> None: ...
 
 
 def slow(place: World, views: str) -> AbstractAsyncContextManager[None]:
@@ -127,12 +106,12 @@ async def test_whoever_has_caught_up_shares_a_transaction_with_the_others(
 ) -> None:
     async with watching(place, first):
         await place.built(await place.add(*history(63, 200)))
-    committed, edition = Committed(), "books.1" if application is first else "books.2"
-    async with watching(place, application, listeners=[committed]):
+    commands, edition = Commands(), "books.1" if application is first else "books.2"
+    async with watching(place, application, listeners=[commands]):
         await together(place, edition, 1)
-        committed.count = 0
+        commands.sent.clear()
         await together(place, edition, COMMITS)
-        assert committed.count <= COMMITS + 2, "twice as many, if they went on apart"
+        assert len(commands.named("commitTransaction")) <= COMMITS + 2, "twice as many, if they went on apart"
 
 
 async def together(place: World, edition: str, commits: int) -> None:
@@ -140,6 +119,40 @@ async def together(place: World, edition: str, commits: int) -> None:
     for number in range(commits):
         position = await place.add([added(f"n{number}", "x"), lent(f"n{number}")])
         await asyncio.gather(place.built(position, *OTHERS), reaches(place, edition, position))
+
+
+async def test_a_log_that_is_broken_behind_the_front_stops_those_alone_that_have_not_passed_the_place(
+    place: World,
+) -> None:
+    """They share a lane, and so one reading of the log, with those that have."""
+    async with watching(place):
+        await place.built(await place.add(*history(65, 10)))
+        behind = await stored(place, "months")
+        await place.built(await place.add(*history(66, 10)))
+    await put_back(place, "months", behind)
+    await collection(place.opened.database, "events").delete_one({"_id": 15})
+    async with watching(place):
+        assert (await place.stopped("months")).position == 14
+        assert [name for name, each in (await place.checkpoints()).items() if each.stopped] == ["months"]
+        await place.built(await place.add([added("late", "x")], [lent("late")]), "books", "loans")
+
+
+async def stored(place: World, name: str) -> dict[str, list[Document]]:
+    """A read model's views and checkpoint, as they are now."""
+    database = place.opened.database
+    return {
+        f"views.{name}.1": await place.documents(f"views.{name}.1"),
+        CHECKPOINTS: [each async for each in collection(database, CHECKPOINTS).find({"read_model": name})],
+    }
+
+
+async def put_back(place: World, name: str, before: dict[str, list[Document]]) -> None:
+    """Somebody restored it."""
+    for into, documents in before.items():
+        await collection(place.opened.database, into).delete_many(
+            {"read_model": name} if into == CHECKPOINTS else {}
+        )
+        await collection(place.opened.database, into).insert_many(documents)
 
 
 async def test_a_read_model_whose_writes_fail_delays_no_other_one(place: World) -> None:

@@ -1,7 +1,6 @@
 """A fold that raises parks one key: all else goes on, its events wait in order, and nothing of them is lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,19 +21,13 @@ from tests.projections.bookshop import BookLent, Loan, MonthId, lend, library, m
 from tests.projections.broken import BROKEN, superstitious
 from tests.projections.processes import process
 from tests.projections.shelves import shelves
-from tests.projections.world import World, added, ascribed, history, lent, lost, renamed, watching, world
+from tests.projections.world import World, added, ascribed, history, lent, lost, renamed, watching
 
 pytestmark = pytest.mark.anyio
 
 
 def endless(last: Loan | None, event: BookLent, at: datetime) -> Loan | None:
     return Loan(event.book, at, event.days, 2**80 if event.days == 99 else 0)
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 def retrying(place: World, name: str, application: Application | None = None) -> Retrying:

@@ -1,7 +1,6 @@
 """The one reader: each commit is read and decoded once, and the next ones while those before them are at work."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -10,15 +9,9 @@ from gateway.eventlog.storage import EventLog
 from gateway.messages import Commit
 from gateway.mongo.client import collection
 from gateway.projections.reading import Reader
-from tests.projections.world import World, history, world
+from tests.projections.world import World, history
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 class Counted(EventLog):
@@ -94,6 +87,34 @@ async def test_whoever_stops_waiting_takes_nothing_from_the_others(place: World)
     leaves.cancel()
     log.open.set()
     assert len((await stays).commits) == 5
+    await reader.close()
+
+
+async def test_those_in_front_take_nothing_from_those_behind(place: World) -> None:
+    """At the head each commit is a batch of its own, and there are soon more of them than are held."""
+    await place.add(*history(85, 30))
+    log = Counted(place)
+    reader = Reader(log, 10, 4_000_000)
+    assert len((await reader.read(0, 10)).commits) == 10
+    for head in range(30, 36):
+        await place.add(*history(86, 1))
+        reader.keep({0, head})
+        assert len((await reader.read(head, 10)).commits) == 1
+    assert await read(reader, 10, 36) == [*range(1, 37)]
+    assert [each for each in log.decoded if each <= 20] == [*range(1, 21)]
+    await reader.close()
+
+
+async def test_what_nobody_comes_to_any_more_is_not_held(place: World) -> None:
+    await place.add(*history(87, 20))
+    log = Counted(place)
+    reader = Reader(log, 10, 4_000_000)
+    await read(reader, 10, 20)
+    for position, anew in ((9, []), (10, [*range(1, 11)])):
+        log.decoded.clear()
+        reader.keep({position})
+        await reader.read(0, 10)
+        assert log.decoded == anew
     await reader.close()
 
 

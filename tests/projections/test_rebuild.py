@@ -1,7 +1,6 @@
 """`tidegate rebuild`: built beside, compared, switched, rolled back; refused where it would do harm."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -21,15 +20,9 @@ from gateway.settings import load_settings
 from tests.projections.broken import fussy
 from tests.projections.editions import expected_second, expected_short, first, release, second, short
 from tests.projections.test_editions import folded, in_first, live, now, reaches
-from tests.projections.world import World, added, history, lent, watching, world
+from tests.projections.world import World, added, history, lent, watching
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 def rebuilding(place: World, application: Application, **settings: Any) -> Rebuilding:

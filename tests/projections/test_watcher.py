@@ -1,6 +1,6 @@
 """The watcher on a real MongoDB: read models equal an independent fold of the log, whatever happened on the way."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -13,16 +13,10 @@ from gateway.projections.batches import Commits
 from gateway.projections.folding.reach import plan
 from gateway.projections.storage import Fenced, Update, ViewStore
 from gateway.projections.working import Worker, Working
-from tests.projections.world import MODELS, World, added, history, lent, watching, world
+from tests.projections.world import MODELS, World, added, history, lent, watching
 from tests.support.faults import failing
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-async def place(mongo_uri: str, database: str) -> AsyncIterator[World]:
-    async with world(mongo_uri, database) as opened:
-        yield opened
 
 
 class Mute(Changes):

@@ -12,7 +12,6 @@ from uuid import uuid4
 from bson import Int64
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from gateway.application import Application, Index, Journal, Stream, View
 from gateway.application.model import Model, ReadModel
@@ -28,6 +27,7 @@ from gateway.queries.positions import Positions
 from gateway.queries.queries import Queries
 from gateway.settings import Settings, load_settings
 from gateway.signing import Signer
+from tests.support.commands import Commands
 
 BookId = NewType("BookId", str)
 AuthorId = NewType("AuthorId", str)
@@ -130,32 +130,6 @@ def loans(count: int) -> dict[int, Loan]:
         )
         for number in range(1, count + 1)
     }
-
-
-class Commands(CommandListener):
-    """The commands that a client sent: their names in order, and the commands themselves."""
-
-    def __init__(self) -> None:
-        self.sent: list[Document] = []
-
-    def started(self, event: CommandStartedEvent) -> None:
-        if event.command_name not in ("hello", "ismaster", "endSessions"):
-            self.sent.append({"name": event.command_name, **event.command})
-
-    def succeeded(self, event: CommandSucceededEvent) -> None: ...
-
-    def failed(self, event: CommandFailedEvent) -> None: ...
-
-    def named(self, *names: str) -> list[Document]:
-        return [each for each in self.sent if each["name"] in names]
-
-    def reads(self) -> list[Document]:
-        """The reads that are no part of the change stream."""
-        return [
-            each
-            for each in self.named("find", "aggregate")
-            if not any("$changeStream" in stage for stage in each.get("pipeline", ()))
-        ]
 
 
 @dataclass

@@ -14,9 +14,9 @@ from gateway.mongo.client import OPTIONS, Document
 from gateway.queries import positions as positions_module
 from gateway.queries.positions import Positions
 from tests.projections.bookshop import library
-from tests.projections.test_kills import process
+from tests.projections.processes import process
 from tests.projections.world import MODELS, World, added, lent, world
-from tests.queries.bookshop import Commands
+from tests.support.commands import Commands
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +47,6 @@ async def test_waiting_for_a_watcher_in_another_process_asks_nothing(
                 for position in range(2, 8):
                     waiting = [positions.wait(each, position, 30) for each in MODELS for _ in range(WAITING)]
                     await asyncio.gather(place.add([lent("b1")]), *waiting)
-                sent, idle = [*commands.sent], ceil((time.monotonic() - began) / LONGEST_WAIT)
-    assert {each["name"] for each in sent} == {"getMore"}
+                sent, idle = commands.names, ceil((time.monotonic() - began) / LONGEST_WAIT)
+    assert {*sent} == {"getMore"}
     assert len(sent) <= len(heard) + idle + 2

@@ -25,7 +25,8 @@ from gateway.queries.queries import Queries
 from gateway.runtime import Services
 from gateway.settings import load_settings
 from gateway.signing import Signer
-from tests.queries.bookshop import LOG, Commands
+from tests.queries.bookshop import LOG
+from tests.support.commands import Commands
 
 COUNT = 100_000
 SHELVES = 1_000

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pymongo import AsyncMongoClient
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from bank import application as bank
 from gateway.application import Application
@@ -46,29 +45,6 @@ class SteeredLog(EventLog):
         if self.steps:
             return await self.steps.popleft()(commits, super().append)
         return await super().append(commits)
-
-
-class Heard(CommandListener):
-    """The commands that MongoDB got."""
-
-    def __init__(self) -> None:
-        self.commands: list[dict[str, Any]] = []
-
-    @property
-    def names(self) -> list[str]:
-        return [next(iter(each)) for each in self.commands]
-
-    def named(self, name: str) -> list[dict[str, Any]]:
-        return [each for each in self.commands if name in each]
-
-    def started(self, event: CommandStartedEvent) -> None:
-        self.commands.append(dict(event.command))
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Nothing to note."""
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        """Nothing to note."""
 
 
 @dataclass(frozen=True)

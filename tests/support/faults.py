@@ -1,6 +1,6 @@
 """Faults that MongoDB makes on request (fail points; its test commands must be enabled)."""
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -33,6 +33,24 @@ async def failpoint(
             yield
         finally:
             await client.admin.command({"configureFailPoint": name, "mode": "off"})
+
+
+@asynccontextmanager
+async def stuck_commits(uri: str) -> AsyncGenerator[Callable[[], Awaitable[None]]]:
+    """Commits of a gateway's transactions do not get through; gives a way to wait until one has come to MongoDB."""
+    how = {"failCommands": ["commitTransaction"], "blockConnection": True, "blockTimeMS": 2_000, "errorCode": 112}
+    point = {"configureFailPoint": "failCommand"}
+    async with AsyncMongoClient[dict[str, Any]](uri, appname="faults") as client:
+        before = await client.admin.command({**point, "mode": ALWAYS, "data": {**how, "appName": "tidegate"}})
+        entered = {"timesEntered": before["count"] + 1, "maxTimeMS": 15_000}
+
+        async def one_is_stuck() -> None:
+            await client.admin.command({"waitForFailPoint": "failCommand", **entered})
+
+        try:
+            yield one_is_stuck
+        finally:
+            await client.admin.command({**point, "mode": "off"})
 
 
 @asynccontextmanager

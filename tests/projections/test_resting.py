@@ -1,0 +1,53 @@
+"""Read models that have nothing to do rest until there is something, or until something may not have been heard."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from pymongo.monitoring import CommandStartedEvent, CommandSucceededEvent
+
+from gateway.mongo.changes import Changes, CommitAdded, Heard
+from tests.projections.world import World, history, watching
+from tests.support.commands import Listener
+from tests.support.faults import failing
+
+pytestmark = pytest.mark.anyio
+
+
+class DeafToCommits(Changes):
+    """A change stream that says all but that there is a new commit."""
+
+    def listen(self, listener: Callable[[Heard], None]) -> Callable[[], None]:
+        return super().listen(lambda heard: None if isinstance(heard, CommitAdded) else listener(heard))
+
+
+class AtTheEnd(Listener):
+    """Notes that the log was read, and that there was nothing behind a position."""
+
+    def __init__(self, position: int) -> None:
+        self._position = position
+        self._asked: set[int] = set()
+        self.seen = asyncio.Event()
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command.get("find") == "events" and event.command["filter"] == {"_id": {"$gt": self._position}}:
+            self._asked.add(event.request_id)
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        if event.request_id in self._asked and not event.reply["cursor"]["firstBatch"]:
+            self.seen.set()
+
+
+async def test_everybody_looks_when_the_change_stream_was_interrupted(
+    place: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A commit that came meanwhile is not heard of again; nor is it looked for of itself, for an hour here."""
+    for module in ("running", "watcher"):
+        monkeypatch.setattr(f"gateway.projections.{module}.BEAT", 3_600.0)
+    end = AtTheEnd(await place.add(*history(90, 20)))
+    async with watching(place, changes=DeafToCommits, listeners=[end]):
+        await end.seen.wait()
+        last = await place.add(*history(91, 5))
+        async with failing(place.uri, ["getMore"], {"errorCode": 286, "appName": "tidegate"}, {"times": 1}):
+            await place.built(last)
+    await place.check()
