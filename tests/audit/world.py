@@ -48,9 +48,12 @@ class Sent(CommandListener):
 
     def __init__(self) -> None:
         self.all: list[tuple[str, str]] = []
+        self.commands: list[Document] = []
+        "The same, whole."
 
     def started(self, event: CommandStartedEvent) -> None:
         self.all.append((event.command_name, str(event.command.get(event.command_name))))
+        self.commands.append({**event.command})
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         """Nothing to note."""
