@@ -29,6 +29,7 @@ from gateway.api.plans.tree import Completion, Plan, Selection, Step
 from gateway.api.schema.making import By, Resolve
 from gateway.api.schema.types import Attribute
 from gateway.application.types import is_data, is_enum, optional
+from gateway.queries.fields import Fields
 
 MOST_FIELDS = 1_000
 """So many fields a plan has at most, those of a fragment as often as it is spread, for each type that it may be
@@ -104,7 +105,7 @@ class _Compiler:
         completion = Completion(write, below)
         arguments = given(definition, node, field.arguments or {}, self._converting)
         nullable = not is_non_null(type_of(definition))
-        reads = reads_below(self._selecting, type_of(definition), details) if waits else {}
+        reads = reads_below(self._selecting, type_of(definition), details) if waits else _NOTHING_READ
         step = Step(key, parent, definition, details, resolve, waits, arguments, completion, nullable, reads)
         return step, "None" if not callable(written) or waits else written(self._read(resolve))
 
@@ -116,7 +117,9 @@ class _Compiler:
     def _typename(self, parent: GraphQLObjectType, key: str, details: Details) -> tuple[Step, str]:
         done = Completion(unexpected, {})
         resolve = By(_none)
-        step = Step(key, parent, TypeNameMetaFieldDef, details, resolve, False, _no_arguments, done, False, {})
+        step = Step(
+            key, parent, TypeNameMetaFieldDef, details, resolve, False, _no_arguments, done, False, _NOTHING_READ
+        )
         return step, repr(parent.name)
 
     def _read(self, resolve: Resolve) -> str:
@@ -241,3 +244,4 @@ def _no_arguments(_: object) -> dict[str, Any]:
 
 
 _NO_ARGUMENTS: dict[str, Any] = {}
+_NOTHING_READ: Mapping[str, Fields] = {}

@@ -77,13 +77,13 @@ class Plans:
         known = self._known(asked.document, asked.operation)
         if known.choices is None:
             return None
-        plain, build = known.plain.read(asked.variables), asked.build
-        variables: Mapping[str, Any] | None = plain
-        if variables is None:
-            executor = asked.build()
-            variables, build = executor.variable_values.coerced, lambda: executor
-        plan = self._plan(known, asked.document, variables)
-        return Running(plan, plain, asked.context, build) if plan else None
+        plain = known.plain.read(asked.variables)
+        if plain is not None:
+            plan = self._plan(known, asked.document, plain)
+            return Running(plan, plain, asked.context, asked.build) if plan else None
+        executor = asked.build()
+        plan = self._plan(known, asked.document, executor.variable_values.coerced)
+        return Running(plan, None, asked.context, lambda: executor) if plan else None
 
     def _known(self, document: DocumentNode, operation: OperationDefinitionNode) -> _Operation:
         found = self._kept.get(id(operation))

@@ -13,12 +13,11 @@ from graphql import (
     VariableDefinitionNode,
     VariableNode,
     is_leaf_type,
-    type_from_ast,
 )
 
 from gateway.api.limits import selections
 from gateway.api.plans.inputs import NotPlain, Read, reader
-from gateway.api.plans.kinds import coerced_literal, is_non_null
+from gateway.api.plans.kinds import coerced_literal, is_non_null, type_named
 from gateway.api.plans.source import NotPlanned
 
 
@@ -63,7 +62,7 @@ def _variables(schema: GraphQLSchema, operation: OperationDefinitionNode) -> lis
 
 
 def _variable(schema: GraphQLSchema, node: VariableDefinitionNode) -> _Variable:
-    type_: Any = type_from_ast(schema, node.type)
+    type_ = type_named(schema, node.type)
     if type_ is None:
         raise NotPlanned
     return _Variable(node.variable.name.value, reader(type_), _left_out(node, type_))
