@@ -61,13 +61,13 @@ class Loads:
         name, position = of
         viewing = self._viewing[name]
         found = await self._past.by_key(viewing.read_model, position, _encoded(viewing.read_model, keys))
-        return {each.key: each for each in (viewing.of(document, as_of=position) for document in found)}
+        return {each.key: each for each in (viewing.of(document, position) for document in found)}
 
     async def _load_views(self, name: str, asked: Sequence[_Part]) -> Mapping[_Part, Viewed]:
         viewing = self._viewing[name]
         keys, fields = _together(asked)
         found = await self._views.by_key(viewing.read_model, _encoded(viewing.read_model, keys), fields)
-        views = [viewing.of(document, fields is None) for document in found]
+        views = map(viewing.of, found)
         return _to_each(asked, {each.key: each for each in views})
 
     async def _load_lists(self, branches: Branches, asked: Sequence[_Part]) -> Mapping[_Part, list[Document]]:

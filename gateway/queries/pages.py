@@ -84,7 +84,7 @@ class Viewed:
     The version is 0 where a view stands for no stream, and in views of a time when none was kept. `as_of` is the
     position at which it was so, None for a view as it is. `kind` is the view's class. One that was read has its
     `document`, of which the view is made when it is first asked for. Of one that was read in part the document has
-    what was asked for, at least, and `view` raises LookupError.
+    what was asked for, at least; `view` raises KeyError where that is not all of it.
     """
 
     __slots__ = ("_read", "_view", "as_of", "document", "key", "kind", "version")

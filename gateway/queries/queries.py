@@ -204,8 +204,8 @@ class Queries:
         if wanted.backward:
             documents.reverse()
         as_of = cursors.moment.position if cursors.moment else None
-        view, whole = self._viewing[cursors.read_model.name].of, wanted.fields is None
-        edges = tuple(Edge(view(each, whole, as_of), partial(cursors.seal, each)) for each in documents)
+        view = self._viewing[cursors.read_model.name].of
+        edges = tuple(Edge(view(each, as_of), partial(cursors.seal, each)) for each in documents)
         has_next, has_previous = (found.behind, ahead) if wanted.backward else (ahead, found.behind)
         return Page(edges, has_next, has_previous, as_of)
 

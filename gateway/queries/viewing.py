@@ -1,7 +1,5 @@
 """Documents of a read model as the views that they hold."""
 
-from typing import NoReturn
-
 from gateway.application.model import ReadModel
 from gateway.mongo.client import Document
 from gateway.mongo.codec import decoder, value_decoder
@@ -11,20 +9,14 @@ from gateway.queries.routes import key_type
 
 
 class Viewing:
-    """Makes the views of one read model; those that were read in part have no `view`, only what was read."""
+    """Makes the views of one read model."""
 
     def __init__(self, read_model: ReadModel) -> None:
         self.read_model = read_model
         self._key = value_decoder(key_type(read_model))
         self._read = decoder(read_model.view, None if read_model.journal else read_model.key_field)
 
-    def of(self, document: Document, whole: bool = True, as_of: int | None = None) -> Viewed:
-        """The view of a document; `whole` says whether all of it was read."""
-        key, read = self._key(document["_id"]), self._read if whole else _in_part
-        found = Viewed.of(document, key, self.read_model.view, read)
+    def of(self, document: Document, as_of: int | None = None) -> Viewed:
+        found = Viewed.of(document, self._key(document["_id"]), self.read_model.view, self._read)
         found.version, found.as_of = version_of(document), as_of
         return found
-
-
-def _in_part(_: object) -> NoReturn:
-    raise LookupError("This view was read in part: there is no whole one to show.")

@@ -46,7 +46,7 @@ async def test_a_part_of_a_view_is_all_that_is_read_of_it(full: Library) -> None
 
 async def test_there_is_no_whole_view_where_a_part_was_read(full: Library) -> None:
     found = await view(full, "b001", part("title"))
-    with pytest.raises(LookupError):
+    with pytest.raises(KeyError):
         _ = found.view
 
 

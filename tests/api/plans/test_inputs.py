@@ -134,6 +134,8 @@ OPERATIONS: list[tuple[str, dict[str, Any]]] = [
     ),
     ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": st.lists(IDS, max_size=3) | JUNK}),
     ('query($id: ID!) { nodes(ids: [$id, "x", $id]) { id } }', {"id": IDS}),
+    ('query($id: ID = "Account:1") { node(id: $id) { id } }', {"id": IDS}),
+    ("query($size: Int) { accounts(first: $size) { totalCount } }", {"size": JUNK}),
     ('{ nodes(ids: "Account:1") { id } }', {}),
     ("{ accounts(where: {status: {in: OPEN}}, first: null) { totalCount } }", {}),
 ]
