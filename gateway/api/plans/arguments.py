@@ -171,9 +171,11 @@ def _object(input_: InputObject, nodes: Mapping[str, ValueNode]) -> _Made:
     asked = [each for each in input_.fields.values() if each.name in nodes]
     fields = [(each.python_name, _made(nodes[each.name], each.type)) for each in asked]
 
+    make = input_.made
+
     def made(variables: Mapping[str, Any]) -> Any:
         found = {name: each(variables) for name, each in fields}
-        return input_.made(**{name: value for name, value in found.items() if value is not Undefined})
+        return make(**{name: value for name, value in found.items() if value is not Undefined})
 
     return made
 

@@ -12,6 +12,7 @@ from graphql import (
     GraphQLID,
     GraphQLInputObjectType,
     GraphQLInt,
+    GraphQLSchema,
     GraphQLString,
     Undefined,
     is_input_object_type,
@@ -31,21 +32,34 @@ class NotPlain(Exception):
     """A value that graphql-core has to have its say about."""
 
 
-def reader(type_: Any) -> Read:
-    """What reads values of an input type. Raises NotPlanned for a type that was not derived here."""
-    if not is_non_null(type_):
-        found = _not_null(type_)
+class Inputs:
+    """What reads the values of a schema's input types, made once for each of them."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self.schema = schema
+        self._known: dict[str, Read] = {}
+
+    def reader(self, type_: Any) -> Read:
+        """What reads values of a type. Raises NotPlanned for a type that was not derived here."""
+        if is_non_null(type_):
+            return self._not_null(type_.of_type)
+        found = self._not_null(type_)
         return lambda value: None if value is None else found(value)
-    return _not_null(type_.of_type)
 
+    def _not_null(self, type_: Any) -> Read:
+        """The same, where null is none of its values; it is refused as anything else is."""
+        if is_list(type_):
+            return _items(self.reader(type_.of_type))
+        if not is_input_object_type(type_):
+            return _leaf(type_)
+        if type_.name not in self._known:
+            self._known[type_.name] = self._object(InputObject.of(type_))
+        return self._known[type_.name]
 
-def _not_null(type_: Any) -> Read:
-    """The same, where null is none of its values; it is refused as anything else is."""
-    if is_list(type_):
-        return _items(reader(type_.of_type))
-    if is_input_object_type(type_):
-        return _Reading(InputObject.of(type_)).read
-    return _leaf(type_)
+    def _object(self, input_: "InputObject") -> Read:
+        fields = [(each.name, each.python_name, self.reader(each.type)) for each in input_.fields.values()]
+        required = [each for each in fields if input_.fields[each[0]].required]
+        return _object(input_.made, required, [each for each in fields if each not in required])
 
 
 def _items(read: Read) -> Read:
@@ -136,21 +150,19 @@ def _field(name: str, field: Any) -> InputField:
     return InputField(name, definition.python_name, type_of(field))
 
 
-class _Reading:
-    """Reads the values of an input type."""
+_Fields: TypeAlias = list[tuple[str, str, Read]]
+"""Names, what the constructor calls them, and what reads their values."""
 
-    def __init__(self, input_: InputObject) -> None:
-        fields = input_.fields.values()
-        self._made = input_.made
-        self._required = [(each.name, each.python_name, reader(each.type)) for each in fields if each.required]
-        self._optional = [(each.name, each.python_name, reader(each.type)) for each in fields if not each.required]
 
-    def read(self, value: Any) -> Any:
+def _object(made: type, required: _Fields, optional: _Fields) -> Read:
+    def read(value: Any) -> Any:
         if type(value) is not dict:
             raise NotPlain
-        found = {python_name: read(value[name]) for name, python_name, read in self._required}
+        found = {python_name: read(value[name]) for name, python_name, read in required}
         if len(value) > len(found):  # pyright: ignore[reportUnknownArgumentType] # of anything
-            found |= {python_name: read(value[name]) for name, python_name, read in self._optional if name in value}
+            found |= {python_name: read(value[name]) for name, python_name, read in optional if name in value}
         if len(value) != len(found):  # pyright: ignore[reportUnknownArgumentType] # of anything
             raise NotPlain  # something that the type has not
-        return self._made(**found)
+        return made(**found)
+
+    return read

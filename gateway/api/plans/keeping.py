@@ -13,6 +13,7 @@ from gateway.api.context import Context
 from gateway.api.plans.arguments import Converting
 from gateway.api.plans.compiling import compiled
 from gateway.api.plans.completing import Executor
+from gateway.api.plans.inputs import Inputs
 from gateway.api.plans.running import Running
 from gateway.api.plans.selecting import Chosen
 from gateway.api.plans.source import NotPlanned
@@ -58,7 +59,7 @@ class Plans:
 
     def __init__(self, schema: strawberry.Schema, most: int = 1_000, most_bytes: int = 50_000_000) -> None:
         self._schema: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage] # strawberry has no other name for it
-        self._converting = Converting.of(schema)
+        self._converting, self._inputs = Converting.of(schema), Inputs(self._schema)
         self._most, self._most_bytes = most, most_bytes
         self._kept: OrderedDict[int, _Operation] = OrderedDict()
         self.size = 0
@@ -89,7 +90,7 @@ class Plans:
         found = self._kept.get(id(operation))
         if found is None:
             size = _EMPTY_BYTES + _BYTES_PER_CHARACTER * _length(document)
-            found = _Operation(operation, _choices(document, operation), Plain(self._schema, operation), size)
+            found = _Operation(operation, _choices(document, operation), Plain(self._inputs, operation), size)
             self._kept[id(operation)] = found
             self._grow(size)
         self._kept.move_to_end(id(operation))

@@ -6,7 +6,6 @@ from typing import Any
 
 from graphql import (
     DocumentNode,
-    GraphQLSchema,
     OperationDefinitionNode,
     SelectionNode,
     Undefined,
@@ -16,7 +15,7 @@ from graphql import (
 )
 
 from gateway.api.limits import selections
-from gateway.api.plans.inputs import NotPlain, Read, reader
+from gateway.api.plans.inputs import Inputs, NotPlain, Read
 from gateway.api.plans.kinds import coerced_literal, is_non_null, type_named
 from gateway.api.plans.source import NotPlanned
 
@@ -33,8 +32,8 @@ class _Variable:
 class Plain:
     """Reads the variables of one operation."""
 
-    def __init__(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> None:
-        self._variables = _variables(schema, operation)
+    def __init__(self, inputs: Inputs, operation: OperationDefinitionNode) -> None:
+        self._variables = _variables(inputs, operation)
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
         """The values as resolvers take them; None where graphql-core must have its say."""
@@ -54,18 +53,18 @@ class Plain:
             yield name, value
 
 
-def _variables(schema: GraphQLSchema, operation: OperationDefinitionNode) -> list[_Variable] | None:
+def _variables(inputs: Inputs, operation: OperationDefinitionNode) -> list[_Variable] | None:
     try:
-        return [_variable(schema, each) for each in operation.variable_definitions or ()]
+        return [_variable(inputs, each) for each in operation.variable_definitions or ()]
     except NotPlanned:
         return None
 
 
-def _variable(schema: GraphQLSchema, node: VariableDefinitionNode) -> _Variable:
-    type_ = type_named(schema, node.type)
+def _variable(inputs: Inputs, node: VariableDefinitionNode) -> _Variable:
+    type_ = type_named(inputs.schema, node.type)
     if type_ is None:
         raise NotPlanned
-    return _Variable(node.variable.name.value, reader(type_), _left_out(node, type_))
+    return _Variable(node.variable.name.value, inputs.reader(type_), _left_out(node, type_))
 
 
 def _left_out(node: VariableDefinitionNode, type_: Any) -> Any:

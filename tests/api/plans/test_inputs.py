@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bank import application
 from gateway.api.plans.arguments import Converting
 from gateway.api.plans.compiling import compiled
+from gateway.api.plans.inputs import Inputs
 from gateway.api.plans.selecting import Chosen
 from gateway.api.plans.tree import Plan
 from gateway.api.plans.variables import Plain
@@ -46,7 +47,7 @@ class Operation:
         (self.node,) = document.definitions
         assert isinstance(self.node, OperationDefinitionNode)
         self.plan: Plan = compiled(Chosen(GRAPHQL, document, self.node, {}), Converting.of(SCHEMA))
-        self.plain = Plain(GRAPHQL, self.node)
+        self.plain = Plain(Inputs(GRAPHQL), self.node)
 
     def agrees(self, given: Mapping[str, Any]) -> bool:
         """Whether the plan made the arguments; if so, they are what graphql-core and Strawberry make of them."""
