@@ -8,6 +8,10 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PURE_TESTS := $(wildcard tests/domain tests/readmodels tests/application)
+# What asks the API once more, of the ordinary executor; ARGS leaves it out.
+WITHOUT_PLANS := tests/api --ignore tests/api/plans \
+	$(addprefix tests/acceptance/test_,bad_input.py connections.py reading_own_writes.py unchanged.py)
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 STRICT := $(if $(filter true,$(CI)),--strict)
 PLAYGROUND := $(filter-out %/node_modules,$(wildcard playground/* playground/*/*))
 
@@ -21,7 +25,8 @@ run: $(VENV)/installed-run $(VENV)/playground ## the bank on an embedded MongoDB
 	@exec $(BIN)/tidegate serve --demo $(ARGS)
 
 test: $(VENV)/installed-test $(VENV)/playground programs lint ## everything, on WORKERS=2 processes; ARGS goes to pytest
-	@exec $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) $(ARGS)
+	@$(if $(ARGS),,echo "Without plans"; TIDEGATE_PLANS=off exec $(PYTEST) -q $(WITHOUT_PLANS))
 
 check: lint ## the fast part: style, types, imports, the schema, and the tests that need no MongoDB
 	@$(BIN)/python -m pytest -q $(PURE_TESTS)

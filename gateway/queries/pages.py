@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from gateway.errors import BadPage
+from gateway.queries.fields import Fields
 from gateway.settings import Settings
 
 AsOf: TypeAlias = datetime | int
@@ -31,6 +32,15 @@ EVERYTHING = Range()
 
 
 @dataclass(frozen=True, slots=True)
+class ViewRequest:
+    """What a single view is asked for: by its key, as of a moment, and which part of it."""
+
+    key: Any
+    as_of: AsOf | None = None
+    fields: Fields = None
+
+
+@dataclass(frozen=True, slots=True)
 class PageRequest:
     """A page of a connection: which views, in which order, and which part of them.
 
@@ -39,7 +49,7 @@ class PageRequest:
     Without `order` the views come in the order of the first access path declared with these equal fields, and by
     key where nothing must be equal. Cursors are those of the connection's edges. `link` is the equal field by whose
     value pages of one tick are told apart and gathered; without it the path's first field is. With `as_of` the
-    views are those of that moment.
+    views are those of that moment. `fields` says which part of them is read.
     """
 
     where_equal: Mapping[str, Any] = field(default_factory=dict[str, Any])
@@ -53,6 +63,7 @@ class PageRequest:
     where_in: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])
     link: str | None = None
     as_of: AsOf | None = None
+    fields: Fields = None
 
     @property
     def equal_fields(self) -> tuple[str, ...]:
@@ -72,7 +83,8 @@ class Viewed:
 
     The version is 0 where a view stands for no stream, and in views of a time when none was kept. `as_of` is the
     position at which it was so, None for a view as it is. `kind` is the view's class. One that was read has its
-    `document`, of which the view is made when it is first asked for.
+    `document`, of which the view is made when it is first asked for. Of one that was read in part the document has
+    what was asked for, at least; `view` raises KeyError where that is not all of it.
     """
 
     __slots__ = ("_read", "_view", "as_of", "document", "key", "kind", "version")
@@ -86,8 +98,10 @@ class Viewed:
     @classmethod
     def of(cls, document: Any, key: Any, kind: type, read: Callable[[Any], Any]) -> "Viewed":
         """The view that `read` makes of its document."""
-        found = cls(key, None)
-        found.document, found.kind, found._read = document, kind, read
+        found = cls.__new__(cls)
+        found.document, found.key, found.kind = document, key, kind
+        found._view, found._read = None, read
+        found.version, found.as_of = 0, None
         return found
 
     @property

@@ -1,7 +1,7 @@
 """The reads that GraphQL is answered from: one view, a page, a count."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -10,21 +10,20 @@ from gateway.application.model import Model, ReadModel
 from gateway.errors import ViewParked
 from gateway.mongo.checkpoints import ParkedKeys
 from gateway.mongo.client import Database, Document
-from gateway.mongo.codec import decoder, value_decoder, value_encoder
 from gateway.mongo.parked import name_of
-from gateway.mongo.paths import version_of
 from gateway.queries.cursors import Cursors
 from gateway.queries.freshness import Freshness
-from gateway.queries.gather import Gather
+from gateway.queries.loads import Loads
 from gateway.queries.moments import Moments
-from gateway.queries.pages import AsOf, Edge, Page, PageRequest, Viewed, size_of
+from gateway.queries.pages import AsOf, Edge, Page, PageRequest, Viewed, ViewRequest, size_of
 from gateway.queries.parked import Parked
 from gateway.queries.past import Past
 from gateway.queries.positions import Positions
 from gateway.queries.routes import key_type, route_for
 from gateway.queries.storage import KeyPage, Views, Walk
 from gateway.queries.values import stored
-from gateway.queries.walks import Branches, branches_of, links_held, merged, walks_of
+from gateway.queries.viewing import Viewing
+from gateway.queries.walks import merged, walks_of
 from gateway.queries.windows import Place
 from gateway.settings import Settings
 from gateway.signing import Signer
@@ -63,41 +62,44 @@ class Queries:
         self._views = Views(database, positions.edition, positions.seen)
         self._past = Past(database, positions.edition, positions.seen)
         self._moments = Moments(self._past, positions, signer)
-        self._read_models = {each.name: each for each in model.read_models}
+        self._viewing = {each.name: Viewing(each) for each in model.read_models}
+        self._loads = Loads(self._views, self._past, self._viewing)
         self._signer = signer
         self._settings = settings
         self._positions = positions
         self.parked = Parked(database, positions)
-        self._single = Gather(self._load_views)
-        self._single_past = Gather(self._load_past)
-        self._lists = Gather(self._load_lists)
-        self._counts = Gather(self._load_counts)
 
     async def one(
         self, read_model: ReadModel, key: Any, freshness: Freshness, as_of: AsOf | None = None
     ) -> Viewed | None:
+        """The whole view of a key. See `view`."""
+        return await self.view(read_model, ViewRequest(key, as_of), freshness)
+
+    async def view(self, read_model: ReadModel, wanted: ViewRequest, freshness: Freshness) -> Viewed | None:
         """The view of a key; None where there is none. Calls of one tick are gathered into one read.
 
-        A journal's views are found by their number. Raises BadInput for what can't be a key, NoHistory, BadAsOf.
+        A journal's views are found by their number. Of a view's past all is read, whatever part is wanted.
+        Raises BadInput for what can't be a key, NoHistory, BadAsOf.
         """
+        key, as_of = wanted.key, wanted.as_of
         found_by = stored(key_type(read_model), key, "id")
         if read_model.journal and as_of is None:
-            return await self._line(read_model, key, freshness)
+            return await self._line(read_model, wanted, freshness)
         if as_of is None:
             await self.parked.refuse(read_model, found_by)  # at once: waiting would not help
         await self._fresh(read_model, freshness)
         if as_of is None:
             await self.parked.refuse(read_model, found_by)
-            return await self._single.get(read_model.name, key)
+            return await self._loads.view(read_model, key, wanted.fields)
         position = await self._moments.of(read_model, as_of, freshness)
         await self.parked.refuse(read_model, found_by, position)
-        return await self._single_past.get((read_model.name, position), key)
+        return await self._loads.past_view(read_model, key, position)
 
-    async def _line(self, read_model: ReadModel, number: int, freshness: Freshness) -> Viewed | None:
+    async def _line(self, read_model: ReadModel, wanted: ViewRequest, freshness: Freshness) -> Viewed | None:
         await self._fresh(read_model, freshness)
-        found = await self._single.get(read_model.name, number)
+        found = await self._loads.view(read_model, wanted.key, wanted.fields)
         if found is None:
-            await self.parked.refuse_line(read_model, number)
+            await self.parked.refuse_line(read_model, wanted.key)
         return found
 
     async def page(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> Page:
@@ -120,7 +122,7 @@ class Queries:
             found = await self._between([walk for _, walk in walks], low, high)
         else:
             found = await self._whole(walks)
-        return _page(found, wanted.backward, size, cursors)
+        return self._page(found, wanted, size, cursors)
 
     async def count(self, read_model: ReadModel, wanted: PageRequest, freshness: Freshness) -> int | None:
         """How many views the whole connection has, whatever the page; None beyond the setting `count_limit`."""
@@ -128,23 +130,18 @@ class Queries:
         most = self._settings.count_limit
         walks = walks_of(read_model, route_for(read_model, wanted), wanted, most + 1, as_of)
         await self._fresh_list(read_model, wanted, freshness, as_of)
-        counted = sum(await _all([self._counted(*each) for each in walks]))
+        counted = sum(await _all([self._loads.count(*each) for each in walks]))
         return counted if counted <= most else None
-
-    async def _counted(self, wanted: PageRequest, walk: Walk) -> int:
-        if walk.route.equal and walk.as_of is None:
-            return await self._counts.get(*branches_of(walk, wanted)) or 0
-        return await self._of(walk).count(walk)
 
     async def stored(self, read_model: ReadModel, keys: Sequence[Any]) -> list[StoredView]:
         """The views of some stored keys as they are now, in no order."""
-        return [_stored(read_model, each) for each in await self._views.by_key(read_model, keys)]
+        return self._stored(read_model, await self._views.by_key(read_model, keys))
 
     async def linked(
         self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage
     ) -> list[StoredView]:
         """The views of which one of these stored links holds a value, as they are now, in key order."""
-        return [_stored(read_model, each) for each in await self._views.linked(read_model, links, value, page)]
+        return self._stored(read_model, await self._views.linked(read_model, links, value, page))
 
     async def _fresh(self, read_model: ReadModel, freshness: Freshness) -> None:
         """Wait for the request's position; note how far the read model is before it is read."""
@@ -180,13 +177,8 @@ class Queries:
         freshness.note_parked(read_model.name, ParkedKeys(parked.revision, 1, {key: position}))
 
     async def _whole(self, walks: Sequence[tuple[PageRequest, Walk]]) -> _Found:
-        found = await _all([self._walked(*each) for each in walks])
+        found = await _all([self._loads.walk(*each) for each in walks])
         return _Found(merged(found, [walk for _, walk in walks]), ahead=False, behind=False)
-
-    async def _walked(self, wanted: PageRequest, walk: Walk) -> list[Document]:
-        if walk.route.equal and walk.as_of is None:
-            return await self._lists.get(*branches_of(walk, wanted)) or []
-        return await self._of(walk).walk(walk)
 
     async def _between(self, walks: Sequence[Walk], low: Place | None, high: Place | None) -> _Found:
         """The walks between two cursors, and whether anything lies beyond them."""
@@ -206,61 +198,25 @@ class Queries:
                 return True
         return False
 
+    def _page(self, found: _Found, wanted: PageRequest, size: int, cursors: Cursors) -> Page:
+        ahead = found.ahead or len(found.documents) > size
+        documents = found.documents[:size]
+        if wanted.backward:
+            documents.reverse()
+        as_of = cursors.moment.position if cursors.moment else None
+        view = self._viewing[cursors.read_model.name].of
+        edges = tuple(Edge(view(each, as_of), partial(cursors.seal, each)) for each in documents)
+        has_next, has_previous = (found.behind, ahead) if wanted.backward else (ahead, found.behind)
+        return Page(edges, has_next, has_previous, as_of)
+
+    def _stored(self, read_model: ReadModel, documents: Sequence[Document]) -> list[StoredView]:
+        viewing = self._viewing[read_model.name]
+        return [StoredView(viewing.of(each), each) for each in documents]
+
     def _of(self, walk: Walk) -> Views | Past:
         return self._views if walk.as_of is None else self._past
-
-    async def _load_past(self, of: tuple[str, int], keys: Sequence[Any]) -> Mapping[Any, Viewed]:
-        name, position = of
-        read_model = self._read_models[name]
-        encode = value_encoder(key_type(read_model))
-        documents = await self._past.by_key(read_model, position, [encode(key) for key in keys])
-        return {each.key: each for each in (_viewed(read_model, document, position) for document in documents)}
-
-    async def _load_views(self, name: str, keys: Sequence[Any]) -> Mapping[Any, Viewed]:
-        read_model = self._read_models[name]
-        encode = value_encoder(key_type(read_model))
-        documents = await self._views.by_key(read_model, [encode(key) for key in keys])
-        return {each.key: each for each in (_viewed(read_model, document) for document in documents)}
-
-    async def _load_lists(self, branches: Branches, links: Sequence[Any]) -> Mapping[Any, list[Document]]:
-        walk = branches.walk
-        if len(links) == 1:  # the walk is this link's own, and can be bounded exactly
-            return {links[0]: await self._views.walk(walk)}
-        found = await self._views.walk_each(walk, branches.link, links_held(branches, links))
-        return dict(zip(links, found, strict=True))
-
-    async def _load_counts(self, branches: Branches, links: Sequence[Any]) -> Mapping[Any, int]:
-        walk = branches.walk
-        if len(links) == 1:
-            return {links[0]: await self._views.count(walk)}
-        found = await self._views.count_each(walk, branches.link, links_held(branches, links))
-        return dict(zip(links, found, strict=True))
 
 
 async def _all(calls: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
     """What they answer, all at once; mostly there is one, which needs no task of its own."""
     return [await calls[0]] if len(calls) == 1 else await asyncio.gather(*calls)
-
-
-def _page(found: _Found, backward: bool, size: int, cursors: Cursors) -> Page:
-    ahead = found.ahead or len(found.documents) > size
-    documents = found.documents[:size]
-    if backward:
-        documents.reverse()
-    as_of = cursors.moment.position if cursors.moment else None
-    views = [_viewed(cursors.read_model, each, as_of) for each in documents]
-    edges = tuple(Edge(view, partial(cursors.seal, each)) for view, each in zip(views, documents, strict=True))
-    has_next, has_previous = (found.behind, ahead) if backward else (ahead, found.behind)
-    return Page(edges, has_next, has_previous, as_of)
-
-
-def _stored(read_model: ReadModel, document: Document) -> StoredView:
-    return StoredView(_viewed(read_model, document), document)
-
-
-def _viewed(read_model: ReadModel, document: Document, as_of: int | None = None) -> Viewed:
-    read = decoder(read_model.view, None if read_model.journal else read_model.key_field)
-    key = value_decoder(key_type(read_model))(document["_id"])
-    found = Viewed.of(document, key, read_model.view, read)
-    found.version, found.as_of = version_of(document), as_of
-    return found

@@ -24,6 +24,7 @@ from gateway.mongo.client import (
 )
 from gateway.mongo.collections import CHECKPOINTS, edition
 from gateway.mongo.live import Live, Lives
+from gateway.queries.fields import Fields, projection
 from gateway.queries.routes import Route
 from gateway.queries.windows import Window
 
@@ -32,7 +33,8 @@ from gateway.queries.windows import Window
 class Walk:
     """A stretch of an index, walked up or down, for at most `limit` views; `equal` are stored values.
 
-    With `as_of` it goes through the views as they stood at that position.
+    With `as_of` it goes through the views as they stood at that position. Of those of the present only the `fields`
+    are read, of those of the past everything.
     """
 
     read_model: ReadModel
@@ -42,6 +44,7 @@ class Walk:
     down: bool
     limit: int
     as_of: int | None = None
+    fields: Fields = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,12 @@ class Views:
         self._seen = seen
         self._across = across(database)
 
-    async def by_key(self, read_model: ReadModel, keys: Sequence[Any]) -> list[Document]:
+    async def by_key(self, read_model: ReadModel, keys: Sequence[Any], fields: Fields = None) -> list[Document]:
         """The views of some keys, in no order."""
         async with self._seen.reading() as session:
-            wanted = {"_id": {"$in": list(keys)}}
-            return await self._of(read_model).find(wanted, batch_size=len(keys) + 1, session=session).to_list(None)
+            wanted, size = {"_id": {"$in": list(keys)}}, len(keys) + 1
+            found = self._of(read_model).find(wanted, projection(fields), batch_size=size, session=session)
+            return await found.to_list(None)
 
     async def linked(
         self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage
@@ -83,7 +87,7 @@ class Views:
         if walk.window.empty or not walk.limit:
             return []
         async with self._seen.reading() as session:
-            return await self._cursor(walk, None, session).to_list(None)
+            return await self._cursor(walk, projection(walk.fields), session).to_list(None)
 
     async def any(self, walk: Walk) -> bool:
         """Whether a walk meets a view; answered from the index alone."""
@@ -95,7 +99,9 @@ class Views:
     async def walk_each(self, walk: Walk, link: str, links: Sequence[Any]) -> list[list[Document]]:
         """The same walk for each value of one of the equal fields, in one question."""
         found: dict[int, list[Document]] = {place: [] for place in range(len(links))}
-        for row in await self._for_each(walk, (link, links), [*_branch(walk, link)]):
+        part = projection(walk.fields)
+        branch = [*_branch(walk, link), *([{"$project": part}] if part else [])]
+        for row in await self._for_each(walk, (link, links), branch):
             found[row["place"]].append(row["found"])
         return [*found.values()]
 

@@ -8,6 +8,7 @@ from typing import Any
 from gateway.application.model import ReadModel
 from gateway.mongo.client import Document
 from gateway.queries.choices import apart
+from gateway.queries.fields import together
 from gateway.queries.pages import PageRequest
 from gateway.queries.routes import Route, given, held, held_name, whole
 from gateway.queries.storage import Walk
@@ -35,7 +36,8 @@ def _walk(read_model: ReadModel, route: Route, wanted: PageRequest, limit: int, 
     values = given(read_model, wanted)
     equal = {name: held(read_model, name, values[name]) for name in route.equal}
     down = wanted.descending != wanted.backward
-    return Walk(read_model, route, equal, whole(read_model, route, wanted.range), down, limit, as_of)
+    fields = together((wanted.fields, frozenset(route.rest)))  # cursors and merging need the place in the order
+    return Walk(read_model, route, equal, whole(read_model, route, wanted.range), down, limit, as_of, fields)
 
 
 def merged(found: Sequence[list[Document]], walks: Sequence[Walk]) -> list[Document]:

@@ -49,9 +49,12 @@ class Sent(Listener):
 
     def __init__(self) -> None:
         self.all: list[tuple[str, str]] = []
+        self.commands: list[Document] = []
+        "The same, whole."
 
     def started(self, event: CommandStartedEvent) -> None:
         self.all.append((event.command_name, str(event.command.get(event.command_name))))
+        self.commands.append({**event.command})
 
     def to(self, collection: str) -> list[str]:
         return [name for name, of in self.all if of == collection]

@@ -1,40 +1,50 @@
-"""The arguments of a field, as its resolver takes them: read by graphql-core, converted by Strawberry.
+"""The arguments of a field, as its resolver takes them.
 
-What is a leaf by itself or in a variable needs neither of them at each request: it is already what it will be.
+How they are made is known when the plan is: of literals, and of variables that are read already. What is not as it
+should be is read by graphql-core and converted by Strawberry, who raise what is to be said about it.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import strawberry
 from graphql import (
     FieldNode,
     GraphQLField,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
     Undefined,
+    ValueNode,
     VariableNode,
     get_argument_values,
+    is_input_object_type,
     is_leaf_type,
 )
 from graphql.execution.values import VariableValues
 from strawberry.types.arguments import convert_arguments
 
 from gateway.api.inputs import given as unless_unset
-from gateway.api.plans.kinds import coerced_literal, is_non_null, type_of
+from gateway.api.plans.inputs import InputObject, NotPlain
+from gateway.api.plans.kinds import coerced_literal, is_list, is_non_null, type_of
 from gateway.api.plans.source import NotPlanned
 from gateway.api.schema.making import Argument
 
 
 class Variables(Protocol):
-    """The variables of one request: their coerced values, and on demand all that graphql-core knows of them."""
+    """The variables of one request: as resolvers take them, where they were read so, and as graphql-core does."""
 
-    coerced: Mapping[str, Any]
+    plain: Mapping[str, Any] | None
 
     def full(self) -> VariableValues: ...
 
 
-Given = Callable[[Variables], dict[str, Any]]
+Given: TypeAlias = Callable[[Variables], dict[str, Any]]
 """The arguments of a field for the variables of a request. Raises GraphQLError for a value that is none."""
+
+_Made: TypeAlias = Callable[[Mapping[str, Any]], Any]
+"""A value of a literal with these variables in it; Undefined for a variable alone that has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +66,9 @@ def given(
     if not definition.args:
         return _none
     slow = _Slow(definition, node, tuple(taken), converting)
-    nodes = {each.name.value: each.value for each in node.arguments or ()}
-    if not all(_is_leaf(definition.args[name]) for name in nodes) or any(
-        map(_has_default, definition.args.values())
-    ):
+    if any(map(_has_default, definition.args.values())):
         return slow.read
-    variables = {name: each.name.value for name, each in nodes.items() if isinstance(each, VariableNode)}
-    return _Quick(slow, variables).read
+    return _Quick(slow).read
 
 
 def _none(_: Variables) -> dict[str, Any]:
@@ -90,46 +96,88 @@ class _Slow:
 
 
 class _Quick:
-    """Reads leaves, which both of them leave as they are."""
+    """Makes them of what is plain."""
 
-    def __init__(self, slow: _Slow, variables: Mapping[str, str]) -> None:
+    def __init__(self, slow: _Slow) -> None:
         self._slow = slow
-        args, names = slow.definition.args, slow.python_names
-        self._fixed = self._literals(variables)
-        self._optional = [
-            (names[name], each) for name, each in variables.items() if not is_non_null(type_of(args[name]))
-        ]
-        self._required = [
-            (names[name], each) for name, each in variables.items() if is_non_null(type_of(args[name]))
+        self._absent = dict[str, Any].fromkeys(slow.taken)
+        args = slow.definition.args
+        self._made = [
+            (slow.python_names[each.name.value], _made(each.value, type_of(args[each.name.value])))
+            for each in slow.node.arguments or ()
         ]
 
     def read(self, variables: Variables) -> dict[str, Any]:
-        found, coerced = self._fixed.copy(), variables.coerced
-        for name, variable in self._optional:
-            found[name] = coerced.get(variable)
-        for name, variable in self._required:
-            value = coerced.get(variable)
-            if value is None:
-                return self._slow.read(variables)
-            found[name] = value
-        return found
-
-    def _literals(self, variables: Mapping[str, str]) -> dict[str, Any]:
-        """All arguments with the values of those that stand in the document."""
-        slow, found = self._slow, dict[str, Any].fromkeys(self._slow.taken)
-        for each in slow.node.arguments or ():
-            name = each.name.value
-            if name not in variables:
-                value = coerced_literal(each.value, type_of(slow.definition.args[name]))
-                if value is Undefined:
-                    raise NotPlanned
-                found[slow.python_names[name]] = value
+        plain = variables.plain
+        if plain is None:
+            return self._slow.read(variables)
+        found = self._absent.copy()
+        try:
+            for name, made in self._made:
+                value = made(plain)
+                found[name] = None if value is Undefined else value
+        except NotPlain:
+            return self._slow.read(variables)
         return found
 
 
-def _is_leaf(argument: Any) -> bool:
-    type_ = type_of(argument)
-    return is_leaf_type(type_.of_type if is_non_null(type_) else type_)
+def _made(node: ValueNode, type_: Any) -> _Made:
+    """What makes the value of a literal. Raises NotPlanned for one that is refused."""
+    if isinstance(node, VariableNode):
+        return _variable(node.name.value, required=is_non_null(type_))
+    if isinstance(node, NullValueNode):
+        return _constant(coerced_literal(node, type_))
+    inner = type_.of_type if is_non_null(type_) else type_
+    if is_list(inner):
+        nodes = node.values if isinstance(node, ListValueNode) else (node,)
+        return _list([_made(each, inner.of_type) for each in nodes])
+    if is_input_object_type(inner) and isinstance(node, ObjectValueNode):
+        return _object(InputObject.of(inner), {each.name.value: each.value for each in node.fields})
+    return _constant(coerced_literal(node, inner) if is_leaf_type(inner) else Undefined)
+
+
+def _variable(name: str, required: bool) -> _Made:
+    if not required:
+        return lambda variables: variables.get(name, Undefined)
+
+    def needed(variables: Mapping[str, Any]) -> Any:
+        value = variables.get(name)
+        if value is None:
+            raise NotPlain
+        return value
+
+    return needed
+
+
+def _constant(value: Any) -> _Made:
+    if value is Undefined:
+        raise NotPlanned
+    return lambda _: value
+
+
+def _list(items: list[_Made]) -> _Made:
+    def made(variables: Mapping[str, Any]) -> list[Any]:
+        found = [each(variables) for each in items]
+        return [None if each is Undefined else each for each in found]
+
+    return made
+
+
+def _object(input_: InputObject, nodes: Mapping[str, ValueNode]) -> _Made:
+    if any(name not in input_.fields for name in nodes):
+        raise NotPlanned
+    if any(each.required and name not in nodes for name, each in input_.fields.items()):
+        raise NotPlanned
+    asked = [each for each in input_.fields.values() if each.name in nodes]
+    fields = [(each.python_name, _made(nodes[each.name], each.type)) for each in asked]
+
+    make = input_.made
+
+    def made(variables: Mapping[str, Any]) -> Any:
+        found = {name: each(variables) for name, each in fields}
+        return make(**{name: value for name, value in found.items() if value is not Undefined})
+
+    return made
 
 
 def _has_default(argument: Any) -> bool:

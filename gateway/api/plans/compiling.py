@@ -1,41 +1,35 @@
 """From a valid operation to its plan.
 
-What is selected is collected by graphql-core's own functions, for values of the variables under `@skip` and
-`@include` that are known here: so a plan is for one choice of them.
+A plan is for one choice of the variables under `@skip` and `@include`.
 """
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
 
 from graphql import (
-    DocumentNode,
-    FragmentDefinitionNode,
     GraphQLAbstractType,
-    GraphQLField,
     GraphQLObjectType,
-    GraphQLSchema,
-    OperationDefinitionNode,
     OperationType,
     TypeNameMetaFieldDef,
     is_abstract_type,
     is_leaf_type,
     is_object_type,
 )
-from graphql.execution.collect_fields import FieldDetails, FragmentDetails, collect_fields, collect_subfields
-from graphql.execution.values import VariableValues
 
 from gateway.api.plans.arguments import Converting, given
 from gateway.api.plans.kinds import is_list, is_non_null, type_of
 from gateway.api.plans.leaves import global_id_of, leaf, listed, unexpected
+from gateway.api.plans.reads import reads_below
+from gateway.api.plans.selecting import Chosen, Details, Selecting, derived, python_name
 from gateway.api.plans.source import Names, NotPlanned
 from gateway.api.plans.stored import decoded, member
 from gateway.api.plans.tree import Completion, Plan, Selection, Step
-from gateway.api.schema.making import DERIVED, By, Field, Resolve
+from gateway.api.schema.making import By, Resolve
 from gateway.api.schema.types import Attribute
 from gateway.application.types import is_data, is_enum, optional
+from gateway.queries.fields import Fields
 
 MOST_FIELDS = 1_000
 """So many fields a plan has at most, those of a fragment as often as it is spread, for each type that it may be
@@ -48,45 +42,27 @@ _Written: TypeAlias = Callable[[str], str]
 """From the expression of a value to that of what the answer has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What a plan is made from; `chosen` are the values of the variables under `@skip` and `@include`."""
-
-    schema: GraphQLSchema
-    document: DocumentNode
-    operation: OperationDefinitionNode
-    chosen: Mapping[str, bool]
-    converting: Converting
-
-
-def compiled(source: Source) -> Plan:
+def compiled(chosen: Chosen, converting: Converting) -> Plan:
     """The plan of a query or a mutation. Raises NotPlanned for what is left to the ordinary executor."""
-    return _Compiler(source).plan()
+    return _Compiler(chosen, converting).plan()
 
 
 class _Compiler:
-    def __init__(self, source: Source) -> None:
-        self._source, self._schema = source, source.schema
+    def __init__(self, chosen: Chosen, converting: Converting) -> None:
+        self._schema, self._kind = chosen.schema, chosen.operation.operation
+        self._selecting, self._converting = Selecting(chosen), converting
         self._names = Names()
-        self._chosen = VariableValues({}, {**source.chosen})
         self._fields = 0
-        self._fragments = {
-            each.name.value: FragmentDetails(each)
-            for each in source.document.definitions
-            if isinstance(each, FragmentDefinitionNode)
-        }
 
     def plan(self) -> Plan:
-        operation = self._source.operation
-        root = self._schema.get_root_type(operation.operation)
-        if root is None or operation.operation is OperationType.SUBSCRIPTION:
+        root = self._schema.get_root_type(self._kind)
+        if root is None or self._kind is OperationType.SUBSCRIPTION:
             raise NotPlanned
-        found = collect_fields(self._schema, self._fragments, self._chosen, root, operation)
-        selection = self._selection(root, found.grouped_field_set)
+        selection = self._selection(root, self._selecting.root(root))
         size = self._fields * _FIELD_BYTES + self._names.size
-        return Plan(self._schema, selection, operation.operation is OperationType.MUTATION, size)
+        return Plan(self._schema, selection, self._kind is OperationType.MUTATION, size)
 
-    def _selection(self, type_: GraphQLObjectType, fields: Mapping[str, list[FieldDetails]]) -> Selection:
+    def _selection(self, type_: GraphQLObjectType, fields: Mapping[str, Details]) -> Selection:
         self._count()  # an empty one takes its time, too
         steps: list[Step] = []
         written: list[str] = []
@@ -107,17 +83,17 @@ class _Compiler:
         wrong = self._names.of(_is_none_or_exception)
         return self._names.function(f"{refused} if {wrong}(v) else {written}")
 
-    def _step(self, parent: GraphQLObjectType, key: str, details: list[FieldDetails]) -> tuple[Step, str]:
+    def _step(self, parent: GraphQLObjectType, key: str, details: Details) -> tuple[Step, str]:
         """A field, and the expression that makes it where nothing is loaded."""
         self._count()
         node = details[0].node
         if node.name.value == "__typename":
             return self._typename(parent, key, details)
         definition = parent.fields.get(node.name.value)
-        field = _derived(definition)
+        field = derived(definition)
         if definition is None or field is None or inspect.isasyncgenfunction(field.resolve):
             raise NotPlanned
-        resolve = field.resolve or Attribute(None, _python_name(definition), None)
+        resolve = field.resolve or Attribute(None, python_name(definition), None)
         waits = inspect.iscoroutinefunction(resolve)
         if definition.args and not waits:
             raise NotPlanned
@@ -127,9 +103,10 @@ class _Compiler:
         if callable(written) and not waits:
             write = unexpected  # it is part of its object's function
         completion = Completion(write, below)
-        arguments = given(definition, node, field.arguments or {}, self._source.converting)
+        arguments = given(definition, node, field.arguments or {}, self._converting)
         nullable = not is_non_null(type_of(definition))
-        step = Step(key, parent, definition, details, resolve, waits, arguments, completion, nullable)
+        reads = reads_below(self._selecting, type_of(definition), details) if waits else _NOTHING_READ
+        step = Step(key, parent, definition, details, resolve, waits, arguments, completion, nullable, reads)
         return step, "None" if not callable(written) or waits else written(self._read(resolve))
 
     def _count(self) -> None:
@@ -137,10 +114,12 @@ class _Compiler:
         if self._fields > MOST_FIELDS:
             raise NotPlanned
 
-    def _typename(self, parent: GraphQLObjectType, key: str, details: list[FieldDetails]) -> tuple[Step, str]:
+    def _typename(self, parent: GraphQLObjectType, key: str, details: Details) -> tuple[Step, str]:
         done = Completion(unexpected, {})
         resolve = By(_none)
-        step = Step(key, parent, TypeNameMetaFieldDef, details, resolve, False, _no_arguments, done, nullable=False)
+        step = Step(
+            key, parent, TypeNameMetaFieldDef, details, resolve, False, _no_arguments, done, False, _NOTHING_READ
+        )
         return step, repr(parent.name)
 
     def _read(self, resolve: Resolve) -> str:
@@ -156,9 +135,7 @@ class _Compiler:
             return f"{self._names.of(resolve.read)}(v)"
         return f"{self._names.of(resolve)}(v, x, {self._names.of(_NO_ARGUMENTS)})"
 
-    def _chosen_way(
-        self, resolve: Resolve, type_: Any, details: list[FieldDetails]
-    ) -> _Written | Mapping[str, Selection]:
+    def _chosen_way(self, resolve: Resolve, type_: Any, details: Details) -> _Written | Mapping[str, Selection]:
         """How what is read of a field becomes what the answer has."""
         if isinstance(resolve, Attribute) and resolve.stored:
             return self._stored(resolve, type_, details)
@@ -166,12 +143,12 @@ class _Compiler:
             return self._perhaps(type_, partial(global_id_of, self._names, resolve.kind))
         return self._completed(type_, details)
 
-    def _stored(self, of: Attribute, type_: Any, details: list[FieldDetails]) -> _Written:
+    def _stored(self, of: Attribute, type_: Any, details: Details) -> _Written:
         """The same for a value as a view's document has it."""
         named = type_.of_type if is_non_null(type_) else type_
         return self._perhaps(type_, self._stored_value(of, named, details))
 
-    def _stored_value(self, of: Attribute, type_: Any, details: list[FieldDetails]) -> _Written:
+    def _stored_value(self, of: Attribute, type_: Any, details: Details) -> _Written:
         annotation, names = optional(of.annotation)[0], self._names
         if of.kind:
             return partial(global_id_of, names, of.kind)
@@ -184,10 +161,10 @@ class _Compiler:
             raise NotPlanned
         return lambda value: written(decoded(names, annotation, value))
 
-    def _document(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> _Written:
+    def _document(self, type_: GraphQLObjectType, details: Details) -> _Written:
         """An object of the application's, as a document within a view's."""
         written: list[str] = []
-        for key, each in self._fields_below(type_, details).items():
+        for key, each in self._selecting.below(type_, details).items():
             step, expression = self._step(type_, key, each)
             if isinstance(step.resolve, Attribute):
                 name = f"v[{step.resolve.name!r}]"
@@ -200,14 +177,14 @@ class _Compiler:
         name = self._names.of(write)
         return lambda value: f"{name}({value}, x)"
 
-    def _completed(self, type_: Any, details: list[FieldDetails]) -> _Written | Mapping[str, Selection]:
+    def _completed(self, type_: Any, details: Details) -> _Written | Mapping[str, Selection]:
         """How a value of a type is completed: by an expression, or with further loads below it."""
         if is_non_null(type_):
             return self._not_null(type_.of_type, details)
         found = self._not_null(type_, details)
         return self._unless_none(found) if callable(found) else found
 
-    def _not_null(self, type_: Any, details: list[FieldDetails]) -> _Written | Mapping[str, Selection]:
+    def _not_null(self, type_: Any, details: Details) -> _Written | Mapping[str, Selection]:
         if is_leaf_type(type_):
             return partial(leaf, self._names, type_)
         if is_list(type_):
@@ -223,25 +200,15 @@ class _Compiler:
         self,
         types: Any,
         abstract: GraphQLAbstractType | None,
-        details: list[FieldDetails],
+        details: Details,
     ) -> _Written | Mapping[str, Selection]:
-        found = {each.name: self._below(each, details) for each in types}
+        found = {each.name: self._selection(each, self._selecting.below(each, details)) for each in types}
         if any(each.later for each in found.values()):
             return found
         writes = {name: each.write for name, each in found.items()}
         write = _writing(abstract, writes) if abstract else next(iter(writes.values()))
         name = self._names.of(write)
         return lambda value: f"{name}({value}, x)"
-
-    def _below(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Selection:
-        return self._selection(type_, self._fields_below(type_, details))
-
-    def _fields_below(
-        self, type_: GraphQLObjectType, details: list[FieldDetails]
-    ) -> Mapping[str, list[FieldDetails]]:
-        operation = self._source.operation
-        found = collect_subfields(self._schema, self._fragments, self._chosen, operation, type_, details)
-        return found.grouped_field_set
 
     def _each(self, written: _Written, value: str) -> str:
         item = self._names.free()
@@ -253,16 +220,6 @@ class _Compiler:
     def _unless_none(self, written: _Written) -> _Written:
         held = self._names.free()
         return lambda value: f"(None if ({held} := {value}) is None else {written(held)})"
-
-
-def _derived(definition: GraphQLField | None) -> Field | None:
-    """What a field was made of; None for one that this schema did not derive."""
-    found: Any = (definition.extensions if definition else {}).get("strawberry-definition")
-    return found.metadata.get(DERIVED) if found is not None and not found.extensions else None
-
-
-def _python_name(definition: GraphQLField) -> str:
-    return definition.extensions["strawberry-definition"].python_name
 
 
 def _writing(abstract: GraphQLAbstractType, writes: Mapping[str, Any]) -> Any:
@@ -287,3 +244,4 @@ def _no_arguments(_: object) -> dict[str, Any]:
 
 
 _NO_ARGUMENTS: dict[str, Any] = {}
+_NOTHING_READ: Mapping[str, Fields] = {}

@@ -11,8 +11,11 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, Operat
 
 from gateway.api.context import Context
 from gateway.api.plans.arguments import Converting
-from gateway.api.plans.compiling import Source, compiled
-from gateway.api.plans.running import Executor, Running
+from gateway.api.plans.compiling import compiled
+from gateway.api.plans.completing import Executor
+from gateway.api.plans.inputs import Inputs
+from gateway.api.plans.running import Running
+from gateway.api.plans.selecting import Chosen
 from gateway.api.plans.source import NotPlanned
 from gateway.api.plans.tree import Plan
 from gateway.api.plans.variables import Plain, choosing
@@ -56,7 +59,7 @@ class Plans:
 
     def __init__(self, schema: strawberry.Schema, most: int = 1_000, most_bytes: int = 50_000_000) -> None:
         self._schema: GraphQLSchema = schema._schema  # pyright: ignore[reportPrivateUsage] # strawberry has no other name for it
-        self._converting = Converting.of(schema)
+        self._converting, self._inputs = Converting.of(schema), Inputs(self._schema)
         self._most, self._most_bytes = most, most_bytes
         self._kept: OrderedDict[int, _Operation] = OrderedDict()
         self.size = 0
@@ -75,18 +78,19 @@ class Plans:
         known = self._known(asked.document, asked.operation)
         if known.choices is None:
             return None
-        coerced, build = known.plain.read(asked.variables), asked.build
-        if coerced is None:
-            executor = asked.build()
-            coerced, build = executor.variable_values.coerced, lambda: executor
-        plan = self._plan(known, asked.document, coerced)
-        return Running(plan, coerced, asked.context, build) if plan else None
+        plain = known.plain.read(asked.variables)
+        if plain is not None:
+            plan = self._plan(known, asked.document, plain)
+            return Running(plan, plain, asked.context, asked.build) if plan else None
+        executor = asked.build()
+        plan = self._plan(known, asked.document, executor.variable_values.coerced)
+        return Running(plan, None, asked.context, lambda: executor) if plan else None
 
     def _known(self, document: DocumentNode, operation: OperationDefinitionNode) -> _Operation:
         found = self._kept.get(id(operation))
         if found is None:
             size = _EMPTY_BYTES + _BYTES_PER_CHARACTER * _length(document)
-            found = _Operation(operation, _choices(document, operation), Plain(operation), size)
+            found = _Operation(operation, _choices(document, operation), Plain(self._inputs, operation), size)
             self._kept[id(operation)] = found
             self._grow(size)
         self._kept.move_to_end(id(operation))
@@ -98,16 +102,14 @@ class Plans:
         if not all(isinstance(each, bool) for each in key):
             return None  # an error of the one field, or another operation's variable of this name: for the executor
         if key not in known.plans:
-            plan = known.plans[key] = self._made(
-                Source(self._schema, document, known.node, chosen, self._converting)
-            )
+            plan = known.plans[key] = self._made(Chosen(self._schema, document, known.node, chosen))
             known.size += plan.size if plan else 0
             self._grow(plan.size if plan else 0)
         return known.plans[key]
 
-    def _made(self, source: Source) -> Plan | None:
+    def _made(self, chosen: Chosen) -> Plan | None:
         try:
-            return compiled(source)
+            return compiled(chosen, self._converting)
         except NotPlanned:
             return None
         except Exception:  # a fault of ours, which must not be the client's

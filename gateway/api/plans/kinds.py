@@ -2,9 +2,12 @@
 
 from typing import Any
 
-from graphql import GraphQLList, GraphQLNonNull
+from graphql import GraphQLList, GraphQLNonNull, GraphQLSchema, TypeNode
 from graphql.pyutils import is_iterable  # pyright: ignore[reportUnknownVariableType] # see above
-from graphql.utilities import coerce_input_literal  # pyright: ignore[reportUnknownVariableType] # see above
+from graphql.utilities import (
+    coerce_input_literal,  # pyright: ignore[reportUnknownVariableType] # see above
+    type_from_ast,  # pyright: ignore[reportUnknownVariableType] # see above
+)
 
 
 def is_list(type_: Any) -> bool:
@@ -23,6 +26,11 @@ def is_many(value: Any) -> bool:
 def coerced_literal(node: Any, type_: Any) -> Any:
     """The value of a literal without variables; Undefined where it is none of its type."""
     return coerce_input_literal(node, type_)
+
+
+def type_named(schema: GraphQLSchema, node: TypeNode) -> Any:
+    """The type that a document names; None where the schema has none of this name."""
+    return type_from_ast(schema, node)
 
 
 def type_of(of: Any) -> Any:

@@ -9,6 +9,7 @@ from graphql.execution.collect_fields import FieldDetails
 
 from gateway.api.plans.arguments import Given
 from gateway.api.schema.making import Resolve
+from gateway.queries.fields import Fields
 
 Write = Callable[[Any, Any], Any]
 """A generated function: of a value, and of what resolvers are asked with."""
@@ -27,7 +28,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
-    """One field of a selection; `waits` says that its value is loaded. `given` reads the field's arguments."""
+    """One field of a selection; `waits` says that its value is loaded.
+
+    `given` reads the field's arguments. `reads` says which part of the views of each type is asked for below it.
+    """
 
     key: str
     parent: GraphQLObjectType
@@ -38,6 +42,7 @@ class Step:
     given: Given
     completion: Completion
     nullable: bool
+    reads: Mapping[str, Fields]
 
     @property
     def later(self) -> bool:

@@ -1,71 +1,79 @@
-"""The variables of an operation that need no coercion: their values are of GraphQL's own scalars already."""
+"""The variables of an operation, read without graphql-core where their values are just as they should be."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     DocumentNode,
-    NamedTypeNode,
-    NonNullTypeNode,
     OperationDefinitionNode,
     SelectionNode,
+    Undefined,
     VariableDefinitionNode,
     VariableNode,
+    is_leaf_type,
 )
 
 from gateway.api.limits import selections
+from gateway.api.plans.inputs import Inputs, NotPlain, Read
+from gateway.api.plans.kinds import coerced_literal, is_non_null, type_named
 from gateway.api.plans.source import NotPlanned
 
-_LIMIT = 2**31
 
+@dataclass(frozen=True, slots=True)
+class _Variable:
+    """A variable; `left_out` is its value where none is given, Undefined where it has none then."""
 
-def _is_text(value: object) -> bool:
-    return type(value) is str
-
-
-def _is_int(value: object) -> bool:
-    return type(value) is int and -_LIMIT <= value < _LIMIT
-
-
-def _is_bool(value: object) -> bool:
-    return type(value) is bool
-
-
-_CHECKS: Mapping[str, Callable[[object], bool]] = {
-    "ID": _is_text,
-    "String": _is_text,
-    "Int": _is_int,
-    "Boolean": _is_bool,
-}
+    name: str
+    read: Read
+    left_out: Any
 
 
 class Plain:
-    """Reads variables of GraphQL's own scalars, whose values graphql-core leaves as they are."""
+    """Reads the variables of one operation."""
 
-    def __init__(self, operation: OperationDefinitionNode) -> None:
-        self._checks = [_check(each) for each in operation.variable_definitions or ()]
+    def __init__(self, inputs: Inputs, operation: OperationDefinitionNode) -> None:
+        self._variables = _variables(inputs, operation)
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
-        """The coerced values; None where graphql-core must have its say."""
-        found: dict[str, Any] = {}
-        for name, check, nullable, defaults in self._checks:
-            if name not in given:
-                if defaults or not nullable:
-                    return None
-                continue
-            value = given[name]
-            if not (check is not None and check(value)) and not (value is None and nullable):
-                return None
-            found[name] = value
-        return found
+        """The values as resolvers take them; None where graphql-core must have its say."""
+        if self._variables is None:
+            return None
+        try:
+            return {name: value for name, value in self._values(self._variables, given) if value is not Undefined}
+        except Exception:  # it says in its words what is wrong
+            return None
+
+    def _values(self, variables: list[_Variable], given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for each in variables:
+            name = each.name
+            value = each.read(given[name]) if name in given else each.left_out
+            if value is NotPlain:
+                raise NotPlain
+            yield name, value
 
 
-def _check(node: VariableDefinitionNode) -> tuple[str, Callable[[object], bool] | None, bool, bool]:
-    """The name of a variable, what its values must be, whether null is one, and whether it has a default."""
-    type_, nullable = node.type, not isinstance(node.type, NonNullTypeNode)
-    inner = type_.type if isinstance(type_, NonNullTypeNode) else type_
-    check = _CHECKS.get(inner.name.value) if isinstance(inner, NamedTypeNode) else None
-    return node.variable.name.value, check, nullable and check is not None, node.default_value is not None
+def _variables(inputs: Inputs, operation: OperationDefinitionNode) -> list[_Variable] | None:
+    try:
+        return [_variable(inputs, each) for each in operation.variable_definitions or ()]
+    except NotPlanned:
+        return None
+
+
+def _variable(inputs: Inputs, node: VariableDefinitionNode) -> _Variable:
+    type_ = type_named(inputs.schema, node.type)
+    if type_ is None:
+        raise NotPlanned
+    return _Variable(node.variable.name.value, inputs.reader(type_), _left_out(node, type_))
+
+
+def _left_out(node: VariableDefinitionNode, type_: Any) -> Any:
+    """What a variable is where none is given; the class NotPlain where graphql-core is to find that out."""
+    if node.default_value is None:
+        return NotPlain if is_non_null(type_) else Undefined
+    inner = type_.of_type if is_non_null(type_) else type_
+    found = coerced_literal(node.default_value, type_) if is_leaf_type(inner) else Undefined
+    return NotPlain if found is Undefined else found
 
 
 def choosing(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[str, ...]:

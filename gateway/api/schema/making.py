@@ -12,6 +12,7 @@ from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
 
 from gateway.api.inputs import given
+from gateway.queries.fields import Fields
 
 
 @strawberry.schema_directive(
@@ -71,7 +72,8 @@ class Field:
 
     `resolve` gives its value; without it, the attribute of that name does. `late` says that it may be null with
     an error, because it is read after something that must not be lost with it. `deprecated` says why it should not
-    be asked for any more.
+    be asked for any more. `reads` are the stored fields that it is made of where its parent is a view, beside the
+    key; None, all of them. What is not named here may not be there.
     """
 
     annotation: Any
@@ -80,6 +82,7 @@ class Field:
     arguments: Mapping[str, Argument] | None = None
     late: bool = False
     deprecated: str | None = None
+    reads: Fields = None
 
     def made(self) -> StrawberryField:
         directives = [SemanticNonNull()] if self.late else []

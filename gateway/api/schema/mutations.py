@@ -1,6 +1,7 @@
 """One mutation a command: its result is a union of what was accepted and exactly its rejections."""
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -102,6 +103,7 @@ class Mutations:
         unchanged = _seen(context.services.signer, (options and given(options.if_unchanged)) or [])
         if command.new is not None and given(getattr(values, id_field(command.new))) is None:
             kind = command.ids[command.new].kind
+            values = copy(values)  # several fields may have been given the same
             setattr(values, id_field(command.new), global_id(kind, derived_id(command.name, identity)))
         value = built(command.type, values, context.services.settings.text_limit, ["input"])
         try:

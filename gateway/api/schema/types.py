@@ -14,6 +14,8 @@ from gateway.application.descriptions import deprecated_fields, describe, descri
 from gateway.application.model import IdType, Model
 from gateway.application.naming import id_field
 from gateway.application.types import fields_of, is_data, is_enum, is_id, is_new_type, item_of, optional
+from gateway.mongo.codec import value_decoder
+from gateway.queries.fields import Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,8 @@ class Attribute:
     """Resolves a field by the attribute `name` of its parent, or of what its parent holds as `held`.
 
     With a `kind` the value is the local id of such a thing, and is shown as its global one. `annotation` is the
-    value's type, `stored` under which name the document of a view has it.
+    value's type. With `stored` the parent is a view whose document has the value under this name; the view itself
+    is not asked, for only a part of it may be there.
     """
 
     held: str | None
@@ -31,8 +34,19 @@ class Attribute:
     stored: str | None = None
 
     def __call__(self, root: Any, _info: strawberry.Info, _arguments: Any) -> Any:
-        value = getattr(getattr(root, self.held) if self.held else root, self.name)
+        value = self.value(root)
         return value if value is None or self.kind is None else global_id(self.kind, value)
+
+    def value(self, root: Any) -> Any:
+        """What the parent has, a local id as it is."""
+        if self.stored:
+            return value_decoder(self.annotation)(root.document[self.stored])
+        return getattr(getattr(root, self.held) if self.held else root, self.name)
+
+    @property
+    def reads(self) -> Fields:
+        """Which part of a view it needs."""
+        return frozenset([self.stored]) if self.stored else None
 
 
 @dataclass
@@ -136,4 +150,4 @@ class Types:
         kind = self.id_type(inner).kind if is_id(inner) else None
         described, deprecated = describe_fields(type_).get(name), deprecated_fields(type_).get(name)
         resolve = Attribute(held, name, kind, annotation, stored)
-        return Field(self.output(annotation), described, resolve, deprecated=deprecated)
+        return Field(self.output(annotation), described, resolve, deprecated=deprecated, reads=resolve.reads)

@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 
+from gateway.api.asking import part_asked
 from gateway.api.scalars import Moment, Version
 from gateway.api.schema.filters import PAGE, Filters
 from gateway.api.schema.making import Argument, Field, Resolve, by, declared, define, object_type
@@ -15,8 +16,9 @@ from gateway.application.descriptions import deprecated_fields, deprecation, des
 from gateway.application.model import IdType, ReadModel
 from gateway.application.naming import id_field
 from gateway.application.types import fields_of, is_id, optional
-from gateway.mongo.paths import stored_name
-from gateway.queries.pages import AsOf, Page, PageRequest, Viewed
+from gateway.mongo.paths import VERSION, stored_name
+from gateway.queries.fields import KEY_ALONE
+from gateway.queries.pages import AsOf, Page, PageRequest, Viewed, ViewRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,8 @@ class ViewTypes:
             wanted = self._filters.request(read_model, arguments, limit, (link, root.key))
             return await self._connected(read_model, replace(wanted, as_of=root.as_of), info)
 
-        return self._connecting(read_model, resolve, {**PAGE, **self._filters.arguments(read_model, link)})
+        found = self._connecting(read_model, resolve, {**PAGE, **self._filters.arguments(read_model, link)})
+        return replace(found, reads=KEY_ALONE)
 
     def _connecting(self, read_model: ReadModel, resolve: Resolve, arguments: Mapping[str, Argument]) -> Field:
         made, view = self._connections[read_model.name], read_model.view
@@ -81,22 +84,24 @@ class ViewTypes:
 
     async def _connected(self, read_model: ReadModel, wanted: PageRequest, info: strawberry.Info) -> Connected:
         context = context_of(info)
-        page = await context.services.queries.page(read_model, wanted, context.freshness)
+        part = replace(wanted, fields=part_asked(info, read_model))
+        page = await context.services.queries.page(read_model, part, context.freshness)
         return Connected(read_model, replace(wanted, as_of=page.as_of), page)
 
     def _fields(self, read_model: ReadModel) -> dict[str, Field]:
-        found = {"id": Field(strawberry.ID, resolve=_id_of(read_model))}
+        found = {"id": Field(strawberry.ID, resolve=_id_of(read_model), reads=KEY_ALONE)}
         if read_model.stream is not None:
-            found["version"] = Field(Version, resolve=_version_of(read_model.stream))
+            version = _version_of(read_model.stream)
+            found["version"] = Field(Version, resolve=version, reads=frozenset([VERSION]))
         deprecated = deprecated_fields(read_model.view)
         for name, annotation in fields_of(read_model.view).items():
             if name == read_model.key_field and not read_model.journal and is_id(annotation):
                 continue
             target = self._target(read_model, name)
             if target is not None:
-                absent = optional(annotation)[1]
-                linked = self.linked(target, lambda root, name=name: getattr(root.view, name), may_be_absent=absent)
-                found[name] = replace(linked, deprecated=deprecated.get(name))
+                link = Attribute("view", name, None, annotation, _stored(read_model, name))
+                linked = self.linked(target, link.value, may_be_absent=optional(annotation)[1])
+                found[name] = replace(linked, deprecated=deprecated.get(name), reads=link.reads)
             else:
                 shown_as = self._types.input_name(name, annotation)
                 found[shown_as] = self._types.field("view", read_model.view, name, _stored(read_model, name))
@@ -149,7 +154,8 @@ class ViewTypes:
 async def shown(info: strawberry.Info, read_model: ReadModel, key: Any, as_of: AsOf | None = None) -> Viewed | None:
     """The view of a key, as fresh as the request asks for, or as of a moment."""
     context = context_of(info)
-    return await context.services.queries.one(read_model, key, context.freshness, as_of)
+    wanted = ViewRequest(key, as_of, part_asked(info, read_model))
+    return await context.services.queries.view(read_model, wanted, context.freshness)
 
 
 def as_of(read_model: ReadModel) -> dict[str, Argument]:

@@ -43,6 +43,13 @@ QUERIES = [
     '{ ledger(currency: "EUR") { __typename id } ledgers { nodes { id } } }',
     '{ dailyActivities { nodes { id day } } parkedViews { key event } bad: parkedViews(readModel: "x") { key } }',
     "{ statement(first: 3) { nodes { id account { ownerName } counterparty: amount { currency } } totalCount } }",
+    """{ a: accounts { nodes { status ...F } edges { node { balance { amount } } cursor } }
+    b: accounts { totalCount } c: node(id: "Account:1") { ...F } d: account(id: "Account:1") { openedAt }
+    e: accounts { nodes { id } } }
+    fragment F on Account { version customer { name accounts(first: 1) { nodes { version currency } } } }""",
+    """{ a: account(id: "Account:1") { customer { name } } b: account(id: "Account:2") { customer { version } id }
+    customer(id: "Customer:1") { email accounts { nodes { ...F } edges { node { id } } } } }
+    fragment F on Account { customer { status accounts { totalCount } } statement { nodes { at kind } } }""",
 ]
 
 
