@@ -14,7 +14,8 @@ from gateway.cli.demo import load_demo
 from gateway.cli.loading import load_application
 from gateway.cli.options import App, Database, DataDir, MongodbUri
 from gateway.cli.stopping import on_stop
-from gateway.runtime import Services, Store, mongodb, opened, serving, watching
+from gateway.mongo.address import mongodb
+from gateway.runtime import Services, Store, opened, serving, watching
 from gateway.settings import Settings, load_settings
 from gateway.web import server
 from gateway.web.app import create_app
