@@ -55,6 +55,12 @@ def test_nor_does_it_when_it_has_an_application(command: str) -> None:
     assert loaded(printed) & _WEB == set()
 
 
+def test_what_supervises_workers_loads_nothing_of_what_they_serve_with() -> None:
+    printed = typed("serve", "--workers", "2", "--host", "192.0.2.1")
+    assert "Can't listen on 192.0.2.1" in printed
+    assert loaded(printed) & (_WEB | {"bank"}) == set()
+
+
 def test_help_lists_every_command_with_its_line() -> None:
     printed = re.sub(r"[│\s]+", " ", typed("--help"))
     for each in COMMANDS:
@@ -72,3 +78,14 @@ def _line(name: str) -> str:
 
 def test_a_command_that_there_is_not_is_refused_with_those_that_are_near() -> None:
     assert "No such command 'stats'. Did you mean 'status'?" in re.sub(r"[│\s]+", " ", typed("stats"))
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "65"])
+def test_a_number_of_workers_that_makes_no_sense_gets_one_sentence(count: str) -> None:
+    (sentence,) = typed("serve", "--workers", count).partition("\nloaded ")[0].splitlines()
+    assert re.fullmatch(r"tidegate: workers: Input should be (greater|less) than or equal to (1|64)", sentence)
+
+
+def test_what_a_worker_is_handed_is_not_for_users() -> None:
+    assert "--as-worker is not for users" in typed("serve", "--as-worker", "nonsense")
+    assert "as-worker" not in typed("serve", "--help")
