@@ -11,7 +11,6 @@ from gateway.audit.entries import with_audit_trail
 from gateway.audit.trail import Trail
 from gateway.commands.snapshots import Snapshots
 from gateway.commands.writer import Writer
-from gateway.errors import Unsuitable
 from gateway.eventlog.storage import EventLog
 from gateway.feeds.feeds import Feeds
 from gateway.history import with_history
@@ -20,7 +19,6 @@ from gateway.mongo.changes import Changes
 from gateway.mongo.checks import check
 from gateway.mongo.client import Mongo, connect
 from gateway.mongo.collections import Identity, prepare
-from gateway.mongo.embedded import embedded, running_uri
 from gateway.mongo.keys import recognise
 from gateway.projections.watcher import Watcher
 from gateway.queries.pace import Pace
@@ -57,27 +55,6 @@ class Store:
     signer: Signer
     log: EventLog
     changes: Changes
-
-
-def address(settings: Settings) -> str:
-    """The address of a MongoDB that is there: the given one, or the embedded one of a gateway that runs now.
-
-    Raises Unsuitable where there is neither.
-    """
-    found = settings.mongodb_uri or running_uri(settings.data_dir)
-    if found is None:
-        raise Unsuitable("No MongoDB is running: start `tidegate serve`, or set TIDEGATE_MONGODB_URI.")
-    return found
-
-
-@asynccontextmanager
-async def mongodb(settings: Settings) -> AsyncGenerator[str]:
-    """The address of the MongoDB to use: the given one, or an embedded one that ends with this process."""
-    if settings.mongodb_uri is not None:
-        yield settings.mongodb_uri
-        return
-    async with embedded(settings.data_dir) as server:
-        yield server.uri
 
 
 @asynccontextmanager

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    """How many processes serve, at one address and on one log."""
 
     command_timeout: float = Field(default=10.0, gt=0)
     """How long a command may wait for its commit."""

@@ -1,7 +1,7 @@
 """The servers that are measured, each in a process of its own on the core of the server that is measured."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from benchmarks.contestants import npm
 from benchmarks.harness.arena import DATABASE, Arena
@@ -20,17 +20,10 @@ async def tidegate(arena: Arena) -> AsyncGenerator[Server]:
 @asynccontextmanager
 async def tidegate_with(arena: Arena, settings: dict[str, str]) -> AsyncGenerator[Server]:
     """The same with settings of its own."""
-    async with gateways(arena, settings, 1) as (found,):
-        yield found
-
-
-@asynccontextmanager
-async def gateways(arena: Arena, settings: dict[str, str], count: int) -> AsyncGenerator[list[Server]]:
-    """So many of them on one log, all on one core."""
     environment = arena.environment() | settings
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(process([TIDEGATE, "watch"], arena.placement.watcher, environment))
-        yield [await stack.enter_async_context(gateway(arena, environment)) for _ in range(count)]
+    watching = process([TIDEGATE, "watch"], arena.placement.watcher, environment)
+    async with watching, gateway(arena, environment) as found:
+        yield found
 
 
 @asynccontextmanager

@@ -9,10 +9,10 @@ from gateway.application.model import Model
 from gateway.application.reading import read
 from gateway.eventlog.storage import EventLog
 from gateway.history import with_history
+from gateway.mongo.address import mongodb
 from gateway.mongo.checks import check
 from gateway.mongo.client import Database, connect
 from gateway.mongo.embedded import running_uri
-from gateway.runtime import mongodb
 from gateway.settings import Settings
 
 

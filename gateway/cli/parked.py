@@ -38,10 +38,10 @@ Event = Annotated[
 ]
 By = Annotated[str | None, typer.Option(help="Who skips it, for the record; without it, the user of this machine.")]
 
-app = typer.Typer(name="parked", help="The keys whose events could not be applied: list, show, retry, skip.")
+parked = typer.Typer(name="parked", help="The keys whose events could not be applied: list, show, retry, skip.")
 
 
-@app.command("list")
+@parked.command("list")
 def list_(
     app: App = None, mongodb_uri: MongodbUri = None, database: Database = None, data_dir: DataDir = None
 ) -> None:
@@ -49,7 +49,7 @@ def list_(
     _run(_Where(app, mongodb_uri, database, data_dir), _list)
 
 
-@app.command()
+@parked.command()
 def show(  # noqa: PLR0913 # each parameter is an argument or an option of the command line
     *,
     read_model: Name,
@@ -63,7 +63,7 @@ def show(  # noqa: PLR0913 # each parameter is an argument or an option of the c
     _run(_Where(app, mongodb_uri, database, data_dir), lambda here: _show(_retrying(here, read_model), key))
 
 
-@app.command()
+@parked.command()
 def retry(  # noqa: PLR0913 # each parameter is an argument or an option of the command line
     *,
     read_model: Name,
@@ -79,7 +79,7 @@ def retry(  # noqa: PLR0913 # each parameter is an argument or an option of the 
         raise typer.Exit(1)
 
 
-@app.command()
+@parked.command()
 def skip(  # noqa: PLR0913 # each parameter is an argument or an option of the command line
     *,
     read_model: Name,

@@ -15,13 +15,13 @@ from gateway.cli.loading import load_application
 from gateway.cli.opening import opened
 from gateway.cli.options import App, Database, DataDir, MongodbUri
 from gateway.eventlog.storage import EventLog
+from gateway.mongo.address import address
 from gateway.mongo.checkpoints import Checkpoint, checkpoint_of
 from gateway.mongo.checks import check
 from gateway.mongo.client import answering, collection, connect
 from gateway.mongo.collections import CHECKPOINTS
 from gateway.mongo.identities import known
 from gateway.mongo.live import Live, Lives
-from gateway.runtime import address
 from gateway.settings import Settings, load_settings
 
 Head = Annotated[

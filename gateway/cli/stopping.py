@@ -13,8 +13,11 @@ async def until_stopped() -> None:
     await stopped.wait()
 
 
-def on_stop(stop: Callable[[], object]) -> None:
-    """Call `stop` at the first Ctrl-C or SIGTERM, from inside the event loop; more of them change nothing."""
+def on_stop(stop: Callable[[], object]) -> Callable[[], None]:
+    """Call `stop` at the first Ctrl-C or SIGTERM, from inside the event loop; more of them change nothing.
+
+    Returns what does the same as such a signal.
+    """
     loop = asyncio.get_running_loop()
     signalled = asyncio.Event()
 
@@ -31,3 +34,4 @@ def on_stop(stop: Callable[[], object]) -> None:
             loop.add_signal_handler(each, once)
         except NotImplementedError:  # Windows: its event loop has no signal handlers
             signal.signal(each, from_outside)
+    return once

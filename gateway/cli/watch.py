@@ -8,7 +8,8 @@ from gateway.application import Application
 from gateway.cli.loading import load_application
 from gateway.cli.options import App, Database, DataDir, MongodbUri
 from gateway.cli.stopping import until_stopped
-from gateway.runtime import address, opened, watching
+from gateway.mongo.address import address
+from gateway.runtime import opened, watching
 from gateway.settings import Settings, load_settings
 
 

@@ -14,6 +14,26 @@ from gateway.web.negotiation import GRAPHQL, JSON
 _STATUSES: Final = {"GET_IS_FOR_QUERIES": 405, "INTERNAL": 500, "UNAVAILABLE": 503}
 """The HTTP statuses of refused answers that are not the document's fault."""
 
+SECURITY: Final = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+"""What every answer carries, unless it says otherwise itself. No other site may read an answer: no CORS."""
+
+_HEADERS: Final = {
+    each: (
+        (b"cache-control", b"no-store"),
+        (b"vary", b"accept"),
+        (b"content-type", f"{each}; charset=utf-8".encode()),
+        *SECURITY,
+    )
+    for each in (GRAPHQL, JSON)
+}
+
 
 def to_json(document: object) -> bytes:
     """An answer's text. What can't be written as JSON is the application's mistake: then the answer is INTERNAL."""
@@ -38,9 +58,18 @@ def respond(
     document: Mapping[str, Any], status: int = 200, media_type: str = JSON, headers: Mapping[str, str] | None = None
 ) -> Response:
     """JSON that no cache keeps."""
-    content_type = f"{media_type}; charset=utf-8"
-    fixed = {"cache-control": "no-store", "vary": "accept", "content-type": content_type}
-    return Response(to_json(document), status, fixed | dict(headers or {}))
+    response = _Json(to_json(document), status, media_type)
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+class _Json(Response):
+    """A response whose headers are there as they are sent: nothing is looked up and encoded again each time."""
+
+    def __init__(self, body: bytes, status: int, media_type: str) -> None:
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [*_HEADERS[media_type], (b"content-length", b"%d" % len(body))]
 
 
 def _status(answer: Answer, media_type: str) -> int:

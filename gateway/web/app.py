@@ -17,7 +17,7 @@ from gateway.api.errors import internal
 from gateway.api.execution import Api
 from gateway.settings import Settings
 from gateway.web import playground
-from gateway.web.answers import respond
+from gateway.web.answers import SECURITY, respond
 from gateway.web.health import Health
 from gateway.web.http import HttpEndpoint
 from gateway.web.metrics import metrics_endpoint
@@ -25,17 +25,6 @@ from gateway.web.streams import StreamEndpoint
 from gateway.web.websocket import SocketEndpoint
 
 _CODES: Final = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
-
-_SECURITY: Final = {
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-}
-_SECURITY_LINES: Final = [(name.encode(), value.encode()) for name, value in _SECURITY.items()]
-"""What every answer carries, unless it says otherwise itself. No other site may read an answer: no CORS."""
 
 
 def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
@@ -56,7 +45,7 @@ def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
             Route("/metrics", metrics_endpoint(api.metrics.registry, health.read_models).answer),
             *playground.routes(),
         ],
-        middleware=[Middleware(Sockets, endpoint=SocketEndpoint(api)), Middleware(SecurityHeaders)],
+        middleware=[Middleware(Direct, http=http, sockets=SocketEndpoint(api)), Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=lifespan,
     )
@@ -64,15 +53,22 @@ def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
     return app
 
 
-class Sockets:
-    """Leads WebSockets past all that only requests need: each open one would keep it in memory."""
+class Direct:
+    """Leads what is asked most past all that only other requests need.
 
-    def __init__(self, app: ASGIApp, endpoint: SocketEndpoint) -> None:
-        self._app, self._endpoint = app, endpoint
+    An open WebSocket would keep it in memory, and a query by id would spend a good part of its time there.
+    """
+
+    def __init__(self, app: ASGIApp, http: HttpEndpoint, sockets: SocketEndpoint) -> None:
+        self._app, self._http, self._sockets = app, http, sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket" and scope["path"] == "/graphql":
-            await self._endpoint.converse(WebSocket(scope, receive, send))
+        if scope["type"] == "lifespan" or scope["path"] != "/graphql":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await self._sockets.converse(WebSocket(scope, receive, send))
+        elif scope["method"] == "POST":
+            await self._http.post(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -89,7 +85,7 @@ class SecurityHeaders:
                 own = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    *(each for each in _SECURITY_LINES if each[0] not in own),
+                    *(each for each in SECURITY if each[0] not in own),
                 ]
             await send(message)
 

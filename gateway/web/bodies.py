@@ -4,7 +4,7 @@ What is refused here has not reached GraphQL: a `BadRequest` with a code, a sent
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -72,7 +72,7 @@ def read_parameters(value: object) -> Parameters:
     query, operation = given.get("query"), given.get("operationName")
     if not isinstance(query, str) or not query.strip():
         raise BadRequest("NO_QUERY", "The parameter query must be a text with a GraphQL document.")
-    if not isinstance(operation, str | None):
+    if operation is not None and not isinstance(operation, str):
         raise BadRequest("BAD_REQUEST", "The parameter operationName must be a text.")
     variables, extensions = (_object(given, name) for name in ("variables", "extensions"))
     return Parameters(query, variables, operation or None, read_token(extensions), of_extensions(extensions))
@@ -81,14 +81,14 @@ def read_parameters(value: object) -> Parameters:
 def read_token(found: Mapping[str, Any]) -> str | None:
     """The token under `after`, if there is one. Raises BadRequest for anything else."""
     after = found.get("after")
-    if not isinstance(after, str | None):
+    if after is not None and not isinstance(after, str):
         raise BadRequest("BAD_REQUEST", "The token in after must be a text.")
     return after or None
 
 
 def _object(given: Mapping[str, Any], name: str) -> dict[str, Any]:
     found = given.get(name)
-    if not isinstance(found, dict | None):
+    if found is not None and not isinstance(found, dict):
         raise BadRequest("BAD_REQUEST", f"The parameter {name} must be a JSON object.")
     return cast(dict[str, Any], found or {})
 
@@ -98,17 +98,17 @@ def _names(value: Any) -> int:
     names = 0
     level: list[Any] = [value]
     for _ in range(DEEPEST):
-        names += sum(len(cast(dict[str, Any], each)) for each in level if isinstance(each, dict))
-        level = [below for each in level for below in _below(each) if isinstance(below, dict | list)]
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                names += len(cast(dict[str, Any], each))
+                below += cast(dict[str, Any], each).values()
+            elif isinstance(each, list):
+                below += cast(list[Any], each)
+        level = [each for each in below if isinstance(each, (dict, list))]
         if not level:
             return names
     raise _too_deep()
-
-
-def _below(value: object) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return cast(dict[str, Any], value).values()
-    return cast(list[Any], value) if isinstance(value, list) else ()
 
 
 def _malformed(body: bytes, error: orjson.JSONDecodeError) -> BadRequest:

@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it should be asked: `/healthz` and `/readyz`."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -54,10 +55,15 @@ class Health:
         return respond({"alive": True})
 
     async def ready(self, _: Request) -> Response:
-        """200 when questions are answered in time and not too late, else 503; the body says why."""
+        """200 when questions are answered in time and not too late, else 503; the body says why and who says it."""
         answers, models = await self._answers(), self.read_models()
         ready = answers and all(each.ready(self.ready_lag) for each in models)
-        document = {"ready": ready, "mongodb": answers, "readModels": [each.document() for each in models]}
+        document = {
+            "ready": ready,
+            "process": os.getpid(),
+            "mongodb": answers,
+            "readModels": [each.document() for each in models],
+        }
         return respond(document, 200 if ready else 503)
 
     async def _answers(self) -> bool:

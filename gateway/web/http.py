@@ -5,13 +5,14 @@ gets the playground. A client that hangs up does not end the mutation that it se
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from gateway.api import requests
 from gateway.api.execution import Api
@@ -28,6 +29,31 @@ _CLOSE: Final = {"connection": "close"}
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """A request as the server hands it over; of a header that is there twice the first one counts."""
+
+    scope: Scope
+    receive: Receive
+    headers: dict[str, str]
+
+    @classmethod
+    def of(cls, scope: Scope, receive: Receive) -> "Received":
+        lines = reversed(scope["headers"])
+        return cls(scope, receive, {name.decode("latin-1"): value.decode("latin-1") for name, value in lines})
+
+    @property
+    def is_post(self) -> bool:
+        return self.scope["method"] == "POST"
+
+    @property
+    def accept(self) -> str:
+        """What all `Accept` headers say together."""
+        if "accept" not in self.headers:
+            return ""
+        return ", ".join(value.decode("latin-1") for name, value in self.scope["headers"] if name == b"accept")
+
+
+@dataclass(frozen=True, slots=True)
 class HttpEndpoint:
     """What `/graphql` answers over HTTP; `page` is what a browser gets, `body_limit` counts bytes."""
 
@@ -36,41 +62,48 @@ class HttpEndpoint:
     page: Callable[[Request], Awaitable[Response]]
 
     async def answer(self, request: Request) -> Response:
-        accept = ", ".join(request.headers.getlist("accept"))
-        if request.method != "POST" and "query" not in request.query_params and wants_page(accept):
-            return await self.page(request)
+        received = Received.of(request.scope, request.receive)
+        asks = received.is_post or "query" in request.query_params
+        return await (self.page(request) if not asks and wants_page(received.accept) else self._answer(received))
+
+    async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The same for a POST request, without anything between the server and this."""
+        response = await self._answer(Received.of(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, received: Received) -> Response:
         try:
-            media_type = answer_type(accept)
-            asked = await self.read(request)
+            media_type = answer_type(received.accept)
+            asked = await self.read(received)
         except BadRequest as error:
             return refused(error)
         return answered(await self.api.execute(asked), media_type)
 
-    async def read(self, request: Request) -> requests.Request:
+    async def read(self, received: Received) -> requests.Request:
         """The operation that a request asks for. Raises BadRequest."""
-        is_post = request.method == "POST"
-        found = await self._posted(request) if is_post else _addressed(request, self.body_limit)
-        trace = found.trace.otherwise(of_headers(request.headers.get))
+        is_post, header = received.is_post, received.headers.get
+        found = await self._posted(received) if is_post else _addressed(received, self.body_limit)
+        trace = found.trace.otherwise(of_headers(header))
         return requests.Request(
             found.query,
             found.variables,
             found.operation,
-            self.api.later(found.after, request.headers.get("tidegate-after")),
+            self.api.later(found.after, header("tidegate-after")),
             correlation=trace.correlation,
             causation=trace.causation,
             queries_only=not is_post,
-            resume=request.headers.get("last-event-id") or None,
+            resume=header("last-event-id") or None,
         )
 
-    async def _posted(self, request: Request) -> Parameters:
-        header = request.headers.get
+    async def _posted(self, received: Received) -> Parameters:
+        header = received.headers.get
         check_body_type(header("content-type", ""), header("content-encoding", ""))
-        return read_parameters(read_json(await read_body(request, self.body_limit)))
+        return read_parameters(read_json(await read_body(received.receive, self.body_limit)))
 
 
-def _addressed(request: Request, limit: int) -> Parameters:
+def _addressed(received: Received, limit: int) -> Parameters:
     """The parameters in an address: `variables` and `extensions` are JSON there."""
-    text: bytes = request.scope["query_string"]
+    text: bytes = received.scope["query_string"]
     if len(text) > limit:
         raise BadRequest("TOO_LARGE", f"An address may have {limit:,} bytes.", 414, _CLOSE)
     try:
@@ -85,25 +118,25 @@ def _addressed(request: Request, limit: int) -> Parameters:
     return read_parameters(given)
 
 
-async def read_body(request: Request, limit: int) -> bytes:
+async def read_body(receive: Receive, limit: int) -> bytes:
     """The body, counted as it arrives whatever its headers say. Raises BadRequest for one too long or too slow."""
     try:
         async with asyncio.timeout(_SLOWEST):
-            return await _read(request.stream(), limit)
+            return await _read(receive, limit)
     except TimeoutError:
         raise BadRequest("TOO_SLOW", f"The body did not arrive in {_SLOWEST:.0f} seconds.", 408, _CLOSE) from None
-    except ClientDisconnect:
-        raise BadRequest("TOO_SHORT", "The body ended before its end.", 400, _CLOSE) from None
 
 
-async def _read(chunks: AsyncIterator[bytes], limit: int) -> bytes:
-    body, size = bytearray(), 0
-    async for chunk in chunks:
+async def _read(receive: Receive, limit: int) -> bytes:
+    body, size, more = bytearray(), 0, True
+    while more and size <= _PATIENCE * limit:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise BadRequest("TOO_SHORT", "The body ended before its end.", 400, _CLOSE)
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size <= limit:
             body += chunk
-        elif size > _PATIENCE * limit:
-            break
     if size > limit:
         raise BadRequest("TOO_LARGE", f"A body may have {limit:,} bytes.", 413, _CLOSE)
     return bytes(body)

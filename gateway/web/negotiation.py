@@ -1,6 +1,7 @@
 """Which media type an answer has, and whether a request's is one that is read."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from gateway.web.bodies import BadRequest
@@ -10,9 +11,11 @@ JSON: Final = "application/json"
 
 EVENTS: Final = "text/event-stream"
 
+# Most clients say the same again and again; all others cost a reading each, and 64 headers of memory.
 _RANGES: Final = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}
 
 
+@lru_cache(maxsize=64)
 def answer_type(accept: str) -> str:
     """The media type of an answer: the one that the client likes best, the more telling one of two equals.
 
@@ -39,6 +42,7 @@ def wants_page(accept: str) -> bool:
     return html > 0 and html >= max(found.get(GRAPHQL, 0.0), found.get(JSON, 0.0))
 
 
+@lru_cache(maxsize=64)
 def check_body_type(content_type: str, content_encoding: str) -> None:
     """Raises BadRequest (415) for a body that is not plain JSON in UTF-8: so no form of another site is read."""
     name, _, parameters = content_type.partition(";")

@@ -1,72 +1,47 @@
 """Serving an application at an address of this machine until it is enough."""
 
 import asyncio
-import errno
 import socket
 import sys
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from gateway.errors import Unsuitable
 from gateway.settings import Settings
 from gateway.web.connections import HttpConnection, SocketConnection
+from gateway.web.listening import Address, listen
 
-_ATTEMPTS: Final = 100
 _GRACE: Final = 8
 """How many seconds requests under way may take when the server ends; with what surrounds it, less than 10."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where the application is served; `wanted` is the port that was asked for, which may have been taken."""
-
-    host: str
-    port: int
-    wanted: int
-
-    @property
-    def url(self) -> str:
-        host = "127.0.0.1" if self.host in ("", "0.0.0.0") else "[::1]" if self.host == "::" else self.host
-        return f"http://[{host}]:{self.port}" if ":" in host and host[0] != "[" else f"http://{host}:{self.port}"
-
-    @property
-    def moved(self) -> bool:
-        return self.wanted not in (0, self.port)
-
-
 async def serve(app: ASGIApp, settings: Settings, announce: Callable[[Address], None]) -> None:
+    """Serves at the wanted port or the next free one after it; `announce` hears of it when it is served.
+
+    See `serve_at`. Raises Unsuitable where no port is to be had.
+    """
+    with closing(listen(settings.host, settings.port)) as listener:
+        address = Address.of(listener, settings)
+        await serve_at(listener, app, settings, lambda: announce(address))
+
+
+async def serve_at(listener: socket.socket, app: ASGIApp, settings: Settings, started: Callable[[], None]) -> None:
     """Serves until this is cancelled; then nothing new is taken, sockets close, and what is under way is answered.
 
-    The port is the wanted one or the next free one after it; `announce` hears of it when it is served. Signals
-    are the caller's business. Raises Unsuitable where no port is to be had.
+    Signals are the caller's business.
     """
     _open_many_files()
-    with closing(listen(settings.host, settings.port)) as listener:
-        address = Address(settings.host, listener.getsockname()[1], settings.port)
-        server = _Server(_config(app, settings), lambda: announce(address))
-        serving = asyncio.create_task(server.serve([listener]))
-        try:
-            await asyncio.shield(serving)
-        except asyncio.CancelledError:
-            server.should_exit = True
-            await serving
-            raise
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket at this port or the next free one; 0 is any. Raises Unsuitable where there is none."""
-    for each in range(port, min(port + _ATTEMPTS, 65_536)) if port else [0]:
-        try:
-            return _bind(host, each)
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise Unsuitable(f"Can't listen on {host}: {error.strerror or error}.") from None
-    raise Unsuitable(f"No port from {port} on is free on {host}; choose another one with TIDEGATE_PORT.")
+    server = _Server(_config(app, settings), started)
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await serving
+        raise
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -100,22 +75,6 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Generator[None]:
         """Leaves signals alone: whoever runs the process decides."""
         yield
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family, kind, *_, address = socket.getaddrinfo(
-        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    found = socket.socket(family, kind)
-    try:
-        if sys.platform != "win32":  # there, it would share a port that is taken
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
-        found.listen(2048)
-    except OSError:
-        found.close()
-        raise
-    return found
 
 
 def _config(app: ASGIApp, settings: Settings) -> uvicorn.Config:

@@ -21,7 +21,7 @@ from gateway.api.requests import Answer
 from gateway.web.answers import refused, to_json
 from gateway.web.bodies import BadRequest
 from gateway.web.connections import CONNECTION, HttpConnection
-from gateway.web.http import HttpEndpoint
+from gateway.web.http import HttpEndpoint, Received
 from gateway.web.negotiation import check_takes_events
 
 _ALIVE: Final = 12.0
@@ -43,9 +43,10 @@ class StreamEndpoint:
     http: HttpEndpoint
 
     async def answer(self, request: Request) -> Response:
+        received = Received.of(request.scope, request.receive)
         try:
-            check_takes_events(", ".join(request.headers.getlist("accept")))
-            asked = await self.http.read(request)
+            check_takes_events(received.accept)
+            asked = await self.http.read(received)
         except BadRequest as error:
             return refused(error)
         return _EventStream(await self.http.api.follow(asked))

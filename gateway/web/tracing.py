@@ -30,6 +30,8 @@ class Trace:
 
     def otherwise(self, other: "Trace") -> "Trace":
         """This one, and what it leaves open as in the other."""
+        if self is NOTHING_SAID or other is NOTHING_SAID:
+            return other if self is NOTHING_SAID else self
         return Trace(self.correlation or other.correlation, self.causation or other.causation)
 
 
@@ -39,15 +41,21 @@ NOTHING_SAID: Final = Trace()
 def of_headers(header: Callable[[str], str | None]) -> Trace:
     """`X-Correlation-Id`, else the trace of `traceparent`; the parent of `traceparent`, else `X-Request-Id`."""
     spans = _spans(header("traceparent"))
-    named = Trace(_id(header("x-correlation-id")))
-    return named.otherwise(spans).otherwise(Trace(None, _id(header("x-request-id"))))
+    named = _trace(header("x-correlation-id"))
+    return named.otherwise(spans).otherwise(_trace(None, header("x-request-id")))
 
 
 def of_extensions(found: Mapping[str, Any]) -> Trace:
     """`correlationId` and `causationId`, else what `traceparent` says: of a request's `extensions`, or of the
     payload of `connection_init`, for clients that can't set headers."""
-    named = Trace(_id(found.get("correlationId")), _id(found.get("causationId")))
-    return named.otherwise(_spans(found.get("traceparent")))
+    if not found:
+        return NOTHING_SAID
+    return _trace(found.get("correlationId"), found.get("causationId")).otherwise(_spans(found.get("traceparent")))
+
+
+def _trace(correlation: object, causation: object = None) -> Trace:
+    said = correlation is not None or causation is not None
+    return Trace(_id(correlation), _id(causation)) if said else NOTHING_SAID
 
 
 def _id(given: object) -> str | None:

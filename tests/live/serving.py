@@ -15,7 +15,8 @@ from websockets.typing import Subprotocol
 from gateway.settings import load_settings
 from gateway.web.app import create_app
 from gateway.web.health import Health
-from gateway.web.server import Address, listen, serve
+from gateway.web.listening import Address, listen
+from gateway.web.server import serve
 from tests.live.world import PATIENCE, World
 
 

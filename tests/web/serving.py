@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 from gateway.settings import load_settings
 from gateway.web.app import create_app
 from gateway.web.health import Health, ReadModelHealth
-from gateway.web.server import Address, serve
+from gateway.web.listening import Address
+from gateway.web.server import serve
 from tests.api.sample import Control, sample_api
 
 BODY_LIMIT = 20_000

@@ -1,6 +1,7 @@
 """Whether the process lives, and whether it should be asked."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -35,6 +36,7 @@ def test_a_gateway_that_is_well_is_ready() -> None:
     assert response.headers["cache-control"] == "no-store"
     assert response.json() == {
         "ready": True,
+        "process": os.getpid(),
         "mongodb": True,
         "readModels": [
             {"name": "accounts", "position": "9007199254740993", "lag": 0.123, "stopped": None, "parked": []}

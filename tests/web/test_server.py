@@ -17,7 +17,8 @@ from websockets.typing import Subprotocol
 from gateway.errors import Unsuitable
 from gateway.settings import load_settings
 from gateway.web import connections, http, websocket
-from gateway.web.server import Address, listen, new_event_loop, serve
+from gateway.web.listening import Address, listen
+from gateway.web.server import new_event_loop, serve
 from tests.api.sample import Control
 from tests.web.serving import BODY_LIMIT, code, served
 
