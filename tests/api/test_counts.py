@@ -20,7 +20,9 @@ from pymongo.monitoring import CommandStartedEvent, CommandSucceededEvent
 
 from bank import application
 from gateway.api.execution import Api
+from gateway.api.plans.arguments import Converting
 from gateway.api.plans.compiling import compiled
+from gateway.api.plans.selecting import Chosen
 from gateway.api.requests import Answer
 from gateway.api.schema import build_schema
 from gateway.mongo.client import OPTIONS
@@ -119,9 +121,9 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """What plans were made of."""
     made: list[object] = []
 
-    def noted(source: Any) -> object:
-        made.append(source)
-        return compiled(source)
+    def noted(chosen: Chosen, converting: Converting) -> object:
+        made.append(chosen)
+        return compiled(chosen, converting)
 
     monkeypatch.setattr("gateway.api.plans.keeping.compiled", noted)
     return made
