@@ -75,6 +75,7 @@ def _measured(contestant: str, uri: str) -> None:
 async def filled(uri: str, commits: int) -> Run:
     """Writes the log; how its read models were built for the first time, which no round does again."""
     mongo = connect(uri, load_settings(database=_DATABASE))
+    await mongo.client.drop_database(_DATABASE)
     await prepare(mongo.database)
     model = read(application)
     await fill(EventLog(mongo.database, model), model, commits)

@@ -38,6 +38,7 @@ ROWS: tuple[Row, ...] = (
     freshness.ROW,
     lag.ROW,
     rebuild.ROW,
+    rebuild.MILLION,
     verify.ROW,
     snapshots.ROW,
     subscribers.ROW,
