@@ -1,5 +1,6 @@
 """`tidegate serve`: the gateway, with the watcher beside it unless that runs elsewhere."""
 
+import gc
 from functools import partial
 from typing import Annotated
 
@@ -40,6 +41,7 @@ def serve(  # noqa: PLR0913 # each parameter is an option of the command line
 
         several.run(settings, partial(_announce, settings.workers))
         return
+    gc.disable()  # until all is there: hardly anything of it is garbage, and looking takes a sixth of the start
     from gateway.cli import serving  # noqa: PLC0415 # the other way round
 
     wish = serving.Wish(demo=demo, watch=not no_watch, as_worker=as_worker)

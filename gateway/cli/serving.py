@@ -50,11 +50,11 @@ async def _serve(
         if wish.watch:
             await stack.enter_async_context(watching(store, settings))
         services = await stack.enter_async_context(serving(store, settings))
+        app = create_app(Api(build_schema(store.model), services), _health(store, services), settings)
+        gc.freeze()  # what stays as long as the process need not be looked through with each collection
+        gc.enable()
         if wish.demo:
             await load_demo(application, store, services)
-        app = create_app(Api(build_schema(store.model), services), _health(store, services), settings)
-        gc.collect()
-        gc.freeze()  # what stays as long as the process need not be looked through with each collection
         if post:
             await post.turn()
             with closing(listen_together(settings.host, post.port)) as listener:

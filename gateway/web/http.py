@@ -67,7 +67,7 @@ class HttpEndpoint:
         return await (self.page(request) if not asks and wants_page(received.accept) else self._answer(received))
 
     async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The same for a POST request, without anything between the server and this."""
+        """The same for a POST request, straight from the server."""
         response = await self._answer(Received.of(scope, receive))
         await response(scope, receive, send)
 
