@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median_low
 from typing import Any
 
@@ -39,6 +39,9 @@ class Advancing:
     store: ViewStore
     settings: Settings
     stop: Callable[[Working, str], Awaitable[None]]
+    trying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by who goes carefully, from noting what is tried until it is written: whatever ends the process in
+    between was that, and nobody else's attempt is taken for it."""
 
     async def advance(self, lane: Lane) -> bool:
         """One batch; False when there is nothing more to do, or it has to wait.
@@ -47,7 +50,8 @@ class Advancing:
         """
         commits = await self._read(lane)
         if lane.careful:
-            return await self._creep(lane.members[0], commits)
+            async with self.trying:
+                return await self._creep(lane.members[0], commits)
         if not commits.commits:
             return False
         folding = asyncio.Lock()

@@ -3,8 +3,9 @@
 Nothing can be caught then, so it is counted before it is tried. Of each read model that it begins to build a
 watcher notes where it begins, and takes that back when it ends or another one builds it. Whoever finds a note of
 the very place where it begins itself goes carefully: one event and one view at a time, each noted before it is
-tried, as far as a batch might have reached. What has ended two processes that went carefully, after a first one
-that did not, is parked. Ordinarily that costs one note for each read model that is taken up.
+tried, as far as a batch might have reached. Of several read models that go carefully one tries at a time, or the
+others would be blamed for what it does. What has ended two processes that went carefully, after a first one that
+did not, is parked. Ordinarily that costs one note for each read model that is taken up.
 """
 
 import asyncio
