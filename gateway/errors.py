@@ -5,7 +5,7 @@ GatewayError
 ├── ContractBroken         events of the log would become unreadable; says what to do
 ├── InvalidSettings        a setting has no meaning
 ├── Unsuitable             this MongoDB or this machine can't carry a log; says what to do
-├── WorkerEnded            the first worker ended before it could serve
+├── WorkerEnded            a worker ended before it could serve
 ├── BadInput               a client's value is refused before anything is decided
 │   ├── BadToken           a token that this log did not give
 │   ├── BadCursor          a cursor that this connection did not give
@@ -67,10 +67,10 @@ class Unsuitable(GatewayError):
 
 
 class WorkerEnded(GatewayError):
-    """The first worker ended before it could serve; what is wrong, it has said itself."""
+    """A worker ended before all could serve; what is wrong, it has said itself."""
 
-    def __init__(self, how: str) -> None:
-        super().__init__(f"The first worker ended before it could serve: {how}.")
+    def __init__(self, number: int, how: str) -> None:
+        super().__init__(f"Worker {number} ended before all could serve: {how}.")
 
 
 class BadInput(GatewayError):

@@ -22,10 +22,10 @@ PATIENCE: Final = 15
 
 
 class Post:
-    """A worker's end; `port` is the one at which all workers listen."""
+    """A worker's end; `port` is the one at which all workers listen, `first` the one who goes ahead."""
 
-    def __init__(self, port: int, line: socket.socket, gone: Callable[[], object]) -> None:
-        self.port = port
+    def __init__(self, port: int, number: int, line: socket.socket, gone: Callable[[], object]) -> None:
+        self.port, self.first = port, number == 1
         self._line, self._gone = line, gone
         self._turn = asyncio.Event()
 
@@ -33,10 +33,10 @@ class Post:
     @contextmanager
     def of(cls, handed: str, gone: Callable[[], object]) -> "Generator[Post]":
         """The post of this process; `gone` is called when the one that started it is no more."""
-        port, line = _read(handed)
+        port, number, line = _read(handed)
         loop = asyncio.get_running_loop()
         with closing(line):
-            post = cls(port, line, gone)
+            post = cls(port, number, line, gone)
             loop.add_reader(line, post._hear)
             try:
                 yield post
@@ -65,11 +65,11 @@ class Post:
             self._gone()
 
 
-def _read(handed: str) -> tuple[int, socket.socket]:
+def _read(handed: str) -> tuple[int, int, socket.socket]:
     try:
-        port, descriptor = map(int, handed.split(","))
+        port, descriptor, number = map(int, handed.split(","))
         line = socket.socket(fileno=descriptor)
     except (OSError, ValueError):
         raise BadInput("--as-worker is not for users: give --workers.") from None
     line.setblocking(False)
-    return port, line
+    return port, number, line

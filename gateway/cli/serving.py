@@ -53,7 +53,7 @@ async def _serve(
         app = create_app(Api(build_schema(store.model), services), _health(store, services), settings)
         gc.freeze()  # what stays as long as the process need not be looked through with each collection
         gc.enable()
-        if wish.demo:
+        if wish.demo and (post is None or post.first):
             await load_demo(application, store, services)
         if post:
             await post.turn()

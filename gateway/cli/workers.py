@@ -21,6 +21,7 @@ from gateway.cli.posts import PATIENCE, SERVE
 from gateway.cli.stopping import on_stop
 from gateway.errors import Unsuitable, WorkerEnded
 from gateway.mongo.address import mongodb
+from gateway.mongo.tasks import end
 from gateway.settings import Settings
 from gateway.web.listening import Address, reserve
 
@@ -35,7 +36,7 @@ _log = logging.getLogger(__name__)
 def run(settings: Settings, announce: Callable[[Address], None]) -> None:
     """Serve with `settings.workers` processes until it is stopped; `announce` hears when all are ready.
 
-    Raises Unsuitable where there can be no workers, and WorkerEnded when the first one can't even begin.
+    Raises Unsuitable where there can be no workers, and WorkerEnded when one of them ends before all are ready.
     """
     if sys.platform == "win32":
         raise Unsuitable("On Windows one process serves at an address: leave TIDEGATE_WORKERS at 1.")
@@ -61,13 +62,13 @@ class Start:
     port: int
     environment: Mapping[str, str]
 
-    async def process(self, line: socket.socket) -> Process:
+    async def process(self, number: int, line: socket.socket) -> Process:
         """In a session of its own, or Ctrl-C in a terminal would reach it, too, and this process is who ends it."""
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *sys.orig_argv[1:],
             "--as-worker",
-            f"{self.port},{line.fileno()}",
+            f"{self.port},{line.fileno()},{number}",
             stdin=DEVNULL,
             pass_fds=(line.fileno(),),
             start_new_session=True,
@@ -79,8 +80,10 @@ class Workers:
     """As many workers as were asked for, whatever happens to one of them."""
 
     def __init__(self, count: int, start: Start) -> None:
-        self._all_prepared = asyncio.Event()
-        self._workers = [Worker(number, start, self._all_prepared) for number in range(1, count + 1)]
+        self._all_prepared, self._all_serve = asyncio.Event(), asyncio.Event()
+        self._workers = [
+            Worker(number, start, self._all_prepared, self._all_serve) for number in range(1, count + 1)
+        ]
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Until it is cancelled. Then all workers end at the same time, each in order.
@@ -90,7 +93,7 @@ class Workers:
         ended: Sequence[BaseException] = ()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._workers[0].keep(needed=True))
+                group.create_task(self._workers[0].keep())
                 await self._workers[0].prepared.wait()
                 for each in self._workers[1:]:
                     group.create_task(each.keep())
@@ -107,44 +110,53 @@ class Workers:
         self._all_prepared.set()
         for each in self._workers:
             await each.serving.wait()
+        self._all_serve.set()
         ready()
 
 
 class Worker:
     """A process that serves, and another one in its place when it ends."""
 
-    def __init__(self, number: int, start: Start, all_prepared: asyncio.Event) -> None:
+    def __init__(self, number: int, start: Start, all_prepared: asyncio.Event, all_serve: asyncio.Event) -> None:
         self.prepared, self.serving = asyncio.Event(), asyncio.Event()
-        self._number, self._start, self._all_prepared = number, start, all_prepared
+        self._number, self._start = number, start
+        self._all_prepared, self._all_serve = all_prepared, all_serve
 
-    async def keep(self, *, needed: bool = False) -> None:
-        """Until it is cancelled; then the process ends in order. One that is `needed` must come to be prepared:
-        raises WorkerEnded where it does not."""
+    async def keep(self) -> None:
+        """Until it is cancelled; then the process ends in order. Raises WorkerEnded before all have come to serve:
+        what keeps one from it would keep the next one, too."""
         pause = 0.0
         while True:
             began = time.monotonic()
-            how = await self._live()
-            if needed and not self.prepared.is_set():
-                raise WorkerEnded(how)
+            how = await self._life()
+            if not self._all_serve.is_set():
+                raise WorkerEnded(self._number, how)
             lived = time.monotonic() - began
             pause = 0.0 if lived > _LONG else min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
             _log.warning("Worker %d ended: %s. Another one starts in %.1f s.", self._number, how, pause)
             await asyncio.sleep(pause)
 
+    async def _life(self) -> str:
+        """How the next process ended."""
+        try:
+            return await self._live()
+        except OSError as error:
+            return f"it can't be started: {error.strerror or error}"
+
     async def _live(self) -> str:
-        """One process, from its start to its end; returns how it ended."""
         ours, theirs = socket.socketpair()
         with closing(ours):
             with closing(theirs):
-                process = await self._start.process(theirs)
+                process = await self._start.process(self._number, theirs)
+            leading = asyncio.create_task(self._lead(ours))
             try:
-                await self._lead(ours)
                 return f"process {process.pid}, {_how(await process.wait())}"
             finally:
+                await end(leading)
                 await _end(process)
 
     async def _lead(self, line: socket.socket) -> None:
-        """Has it serve as soon as all are prepared; returns before if it ends."""
+        """Has it serve as soon as all are prepared."""
         line.setblocking(False)
         loop = asyncio.get_running_loop()
         with suppress(OSError):
@@ -168,4 +180,7 @@ async def _end(process: Process) -> None:
 
 
 def _how(status: int) -> str:
-    return f"exit status {status}" if status >= 0 else f"killed by {signal.Signals(-status).name}"
+    if status >= 0:
+        return f"exit status {status}"
+    named = {each.value: each.name for each in signal.Signals}
+    return f"killed by {named.get(-status, f'signal {-status}')}"

@@ -23,7 +23,7 @@ def link(document: bytes, after: int, previous: bytes) -> tuple[bytes, int]:
     `previous` is the chain value there. Raises HoleInLog where another position comes next, LogBroken where the
     document is not what was written.
     """
-    position, time = _begins(document, after + 1)
+    position, time = place_of(document, after + 1)
     if position != after + 1:
         raise HoleInLog(after + 1, f"there is a hole: the next commit is {position}.")
     size = (len(document) - CHAIN_VALUES + 1).to_bytes(4, "little")
@@ -33,18 +33,16 @@ def link(document: bytes, after: int, previous: bytes) -> tuple[bytes, int]:
     return chain, time
 
 
-def _begins(document: bytes, expected: int) -> tuple[int, int]:
-    """The position and the time of a document; LogBroken where it does not begin as every commit does."""
+def place_of(document: bytes, expected: int) -> tuple[int, int]:
+    """The position and the time (milliseconds since 1970) of the document that should be at `expected`.
+
+    Raises LogBroken where it does not begin as every commit does.
+    """
     if len(document) > _BEGIN.size + CHAIN_VALUES:
         id_, position, at, time, events, _ = _BEGIN.unpack_from(document)
         if (id_, at, events) == _BEGINNING:
             return position, time
     raise LogBroken(expected, "it is no commit: that begins with a position, a time and events.")
-
-
-def place_of(document: bytes) -> tuple[int, int]:
-    """The position and the time (milliseconds since 1970) of a document. Raises LogBroken for what is no commit."""
-    return _begins(document, 0)
 
 
 def chain_of(document: bytes) -> bytes:

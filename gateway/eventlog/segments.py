@@ -10,20 +10,17 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractAsyncContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from multiprocessing import get_all_start_methods, get_context, parent_process
-from threading import Thread
-from typing import TypeAlias
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any, TypeAlias, cast
 
 from gateway.application.model import Model
-from gateway.errors import LogBroken
-from gateway.eventlog.chain import chain_of, place_of
+from gateway.errors import LogBroken, Unavailable
 from gateway.eventlog.storage import EMPTY, EventLog
-from gateway.eventlog.verification import Noted, Verification, Verified, verify
+from gateway.eventlog.verification import Noted, Verification, Verified, head_of, verify
 from gateway.eventlog.versions import Versions
 from gateway.messages import Head
 
@@ -37,7 +34,9 @@ Open: TypeAlias = Callable[[str], Opening]
 _MOST = 4
 """MongoDB reads for no more of them at once."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+class _Gone(Exception):
+    """A process was killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,30 @@ class Walked:
 
 
 @dataclass(frozen=True, slots=True)
+class Walker:
+    """A process that walks one segment after the other, and the line to it."""
+
+    process: BaseProcess
+    line: "Connection[Any, Any]"
+
+    def walk(self, uri: str, segment: Segment) -> Walked:
+        """What it finds; for a thread, since it waits. Raises Unavailable, and _Gone."""
+        try:
+            self.line.send((uri, segment))
+            found = self.line.recv()
+        except (EOFError, OSError) as error:
+            raise _Gone from error
+        if isinstance(found, Unavailable):
+            raise found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Processes:
-    """So many processes that walk one log, a `segment` of so many commits each at a time."""
+    """Those that walk one log, a `segment` of so many commits each at a time."""
 
-    pool: ProcessPoolExecutor
-    count: int
+    walkers: list[Walker]
     segment: int
-
-    def walk(self, uri: str, segment: Segment) -> asyncio.Future[Walked]:
-        return asyncio.get_running_loop().run_in_executor(self.pool, _walk, uri, segment)
 
 
 @contextmanager
@@ -76,18 +90,21 @@ def processes(open_: Open, segment: int = SEGMENT) -> Generator[Processes | None
     """One for each core, up to four; None on a machine with one, and where processes can't be forked.
 
     To be entered before there is a thread or an event loop. Forked processes hash streams alike and have imported
-    everything; they end with the block, or with this process.
+    everything; they end with the block, or soon after this process.
     """
     count = min(os.cpu_count() or 1, _MOST)
     if count == 1 or "fork" not in get_all_start_methods():
         yield None
         return
-    pool = ProcessPoolExecutor(count, get_context("fork"), _begin, (open_,))
-    pool.submit(int).result()  # with the first task all are forked
+    walkers = [_started(open_) for _ in range(count)]
     try:
-        yield Processes(pool, count, segment)
+        yield Processes(walkers, segment)
     finally:
-        pool.shutdown(cancel_futures=True)
+        for each in walkers:
+            each.process.kill()
+        for each in walkers:
+            each.process.join()
+            each.line.close()
 
 
 async def verify_in(
@@ -97,23 +114,26 @@ async def verify_in(
 
     Where a process is killed, this one walks the rest alone.
     """
-    rest = deque(_segments(verification, await log.end(), walkers.segment))
-    walking = deque[tuple[Segment, asyncio.Future[Walked]]]()
+    walking = _walking(walkers, uri, _segments(verification, await log.end(), walkers.segment))
+    begun = deque[tuple[Segment, asyncio.Task[Walked]]]()
     try:
-        while rest or walking:
-            while rest and len(walking) <= walkers.count:
-                walking.append((rest[0], walkers.walk(uri, rest.popleft())))
-            segment, walked = walking.popleft()
+        while True:
+            while len(begun) <= len(walkers.walkers) and (coming := next(walking, None)):
+                begun.append(coming)
+            if not begun:
+                break
+            segment, walked = begun.popleft()
             if not _join(verification, await walked):
                 found = await verify(log, verification, progress, segment.last)
                 if found.problem:
                     return found
             progress(verification.position)
-    except BrokenProcessPool:
+    except _Gone:
         pass
     finally:
-        for _, walked in walking:
-            walked.cancel()
+        for _, each in begun:
+            each.cancel()
+        await asyncio.gather(*(each for _, each in begun), return_exceptions=True)
     return await verify(log, verification, progress)  # what came meanwhile, and whether anything is missing
 
 
@@ -122,63 +142,68 @@ def _segments(verification: Verification, end: int, size: int) -> Iterator[Segme
         yield Segment(after, min(after + size, end), verification.noted)
 
 
+def _walking(
+    walkers: Processes, uri: str, segments: Iterator[Segment]
+) -> Iterator[tuple[Segment, asyncio.Task[Walked]]]:
+    """The segments in their order, each begun when it is asked for; it waits for a process that is free."""
+    free = asyncio.Queue[Walker]()
+    for each in walkers.walkers:
+        free.put_nowait(each)
+
+    async def walked(segment: Segment) -> Walked:
+        walker = await free.get()
+        found = await asyncio.to_thread(walker.walk, uri, segment)
+        free.put_nowait(walker)
+        return found
+
+    for each in segments:
+        yield each, asyncio.create_task(walked(each))
+
+
 def _join(verification: Verification, walked: Walked) -> bool:
     return not walked.problem and verification.join(walked.start, walked.head, walked.versions)
 
 
-@dataclass
-class _Child:
-    """What a process keeps from segment to segment; the log is opened with the first one."""
-
-    open: Open
-    runner: asyncio.Runner
-    opened: tuple[Opening, EventLog, Model] | None = None
-
-    def walk(self, uri: str, segment: Segment) -> Walked:
-        if self.opened is None:
-            opening = self.open(uri)
-            self.opened = opening, *self.runner.run(opening.__aenter__())
-        return self.runner.run(_walked(*self.opened[1:], segment))
+def _started(open_: Open) -> Walker:
+    """Each has one end of the line alone, so that either is noticed to be killed."""
+    ours, theirs = get_context("fork").Pipe()
+    process = get_context("fork").Process(target=_serve, args=(open_, ours, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return Walker(process, cast("Connection[Any, Any]", ours))
 
 
-_child: _Child | None = None
-
-
-def _begin(open_: Open) -> None:
-    """Ctrl-C is for the parent, who ends this process; so does its death."""
-    global _child  # noqa: PLW0603 # the pool gives its functions no other place to keep anything
+def _serve(open_: Open, others: "Connection[Any, Any]", line: "Connection[Any, Any]") -> None:
+    """Walks until nobody is at the other end. Ctrl-C is for that one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Thread(target=_end_with_parent, daemon=True).start()
-    _child = _Child(open_, asyncio.Runner())
+    others.close()
+    with asyncio.Runner() as runner, suppress(EOFError, OSError):
+        uri, segment = line.recv()
+        opening = open_(uri)
+        log, model = runner.run(opening.__aenter__())
+        while True:
+            line.send(runner.run(_walked(log, model, segment)))
+            _, segment = line.recv()
 
 
-def _end_with_parent() -> None:
-    if parent := parent_process():
-        parent.join()
-    os._exit(1)
-
-
-def _walk(uri: str, segment: Segment) -> Walked:
-    assert _child
-    return _child.walk(uri, segment)
-
-
-async def _walked(log: EventLog, model: Model, segment: Segment) -> Walked:
-    start, versions = await _head_at(log, segment.after), Versions(partial=True)
-    if start is None:
-        return Walked(EMPTY, EMPTY, versions, "the commit before it can't be read.")
-    found = await verify(log, Verification(model, start, segment.noted, versions), lambda _: None, segment.last)
-    return Walked(start, found.head, versions, found.problem)
+async def _walked(log: EventLog, model: Model, segment: Segment) -> Walked | Unavailable:
+    versions = Versions(partial=True)
+    try:
+        start = await _head_at(log, segment.after)
+        if start is None:
+            return Walked(EMPTY, EMPTY, versions, "the commit before it can't be read.")
+        verification = Verification(model, start, segment.noted, versions)
+        found = await verify(log, verification, lambda _: None, segment.last)
+        return Walked(start, found.head, versions, found.problem)
+    except Unavailable as error:
+        return error
 
 
 async def _head_at(log: EventLog, position: int) -> Head | None:
     """What the commit at a position says of itself; None where there is no commit."""
     if position == 0:
         return EMPTY
-    try:
+    with suppress(LogBroken):
         for document in await log.raw(position - 1, 1):
-            found, time = place_of(document)
-            return Head(found, chain_of(document), _EPOCH + timedelta(milliseconds=time))
-    except (LogBroken, OverflowError):
-        pass
+            return head_of(document, position)
     return None

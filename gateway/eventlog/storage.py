@@ -144,19 +144,25 @@ class EventLog:
         return 0 if found is None else int(found["_id"])
 
     async def raw(self, after: int, limit: int) -> list[bytes]:
-        """Documents as MongoDB has them, what follows position `after`: at most `limit`, and at most one reply's.
+        """Documents as MongoDB has them, what follows position `after`: at most `limit`, about one reply's.
 
-        Nothing is left out, also what has an `_id` that is no position, before the first one or between two.
+        Nothing is left out, also what has an `_id` that is no position, before the first one or between two; none
+        are there only at the log's end.
         """
         cursor: Any = self._events.find_raw_batches(
             {}, hint="_id_", sort=[("_id", 1)], limit=limit + 1, batch_size=limit + 1
         )
         if after > 0:
             cursor = cursor.min([("_id", Int64(after))])
+        found: list[bytes] = []
         with answering():
-            reply = await anext(aiter(cursor), b"")
+            async for reply in cursor:
+                found += documents_in(reply)
+                if (
+                    len(found) > 1
+                ):  # the first one is that of `after` itself, and may fill a reply with its neighbour
+                    break
             await settle(cursor.close())
-        found = list(documents_in(reply))
         begins_with_it = after > 0 and found and found[0][_ID_AT] == _id(after)
         return found[1:] if begins_with_it else found[:limit]
 

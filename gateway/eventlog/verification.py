@@ -13,7 +13,7 @@ from bson.errors import BSONError
 
 from gateway.application.model import Model
 from gateway.errors import LogBroken
-from gateway.eventlog.chain import link
+from gateway.eventlog.chain import chain_of, link, place_of
 from gateway.eventlog.layouts import Layouts
 from gateway.eventlog.storage import EMPTY, EventLog
 from gateway.eventlog.versions import Versions
@@ -108,6 +108,14 @@ class Verification:
         return None
 
 
+def head_of(document: bytes, position: int) -> Head:
+    """What the document that should be at a position says of itself. Raises LogBroken where it is no commit."""
+    found, time = place_of(document, position)
+    if not 0 <= time <= _LATEST:
+        raise LogBroken(position, "its time is none.")
+    return Head(found, chain_of(document), _EPOCH + time * _MILLISECOND)
+
+
 def _milliseconds(head: Head) -> int:
     return (head.at - _EPOCH) // _MILLISECOND
 
@@ -121,10 +129,13 @@ async def verify(
     """
     if problem := verification.beginning():
         return Verified(verification.head, problem)
+    end = min(await log.end(), last)
     async with aclosing(walk(log, verification.position, last)) as pieces:
         async for documents in pieces:
             for each in documents:
                 if problem := verification.problem(each):
                     return Verified(verification.head, problem)
             progress(verification.position)
+    if verification.position < end:
+        return Verified(verification.head, "it can't be read, though the log goes on behind it.")
     return Verified(verification.head, verification.missing() if verification.position < last else None)

@@ -53,7 +53,10 @@ def reserve(host: str, port: int) -> socket.socket:
     """
     with listen(host, port) as free:  # who listens together would not notice somebody who does that already
         port = free.getsockname()[1]
-    return _together(host, port, listening=False)
+    kept = _together(host, port, listening=False)
+    # A bound socket that may be shared so is no hindrance to others until it listens, and this one never does.
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    return kept
 
 
 def listen_together(host: str, port: int) -> socket.socket:

@@ -181,7 +181,7 @@ def test_what_keeps_the_first_worker_from_beginning_is_said_once(mongo_uri: str,
         assert process.wait() == 1
     first, second = process.output.splitlines()
     assert "bank:nothing is no Application" in first
-    assert "The first worker ended before it could serve" in second
+    assert "Worker 1 ended before all could serve: process" in second
 
 
 class _Sent:

@@ -202,6 +202,16 @@ async def test_an_inserted_commit_is_found_whatever_its_position(log: Beside, po
     assert (await bad(log))[0] == expected
 
 
+@pytest.mark.parametrize("position", [2, 5, LAST])
+async def test_a_commit_that_fills_a_reply_of_mongodb_hides_nothing_behind_it(log: Beside, position: int) -> None:
+    """It comes in no reply with the one before it."""
+    fill = 16 * 1024 * 1024 - 1_000 - len((await log.documents())[position - 1])
+    await log.database[EVENTS].update_one(
+        {"_id": position}, {"$set": {"more": "x" * fill}}, bypass_document_validation=True
+    )
+    assert (await bad(log))[0] == position
+
+
 @pytest.mark.parametrize("position", PLACES)
 async def test_an_inserted_commit_that_pushes_the_others_back_is_found(log: Beside, position: int) -> None:
     there = [BSON(each).decode(UUIDS) for each in await log.documents()]

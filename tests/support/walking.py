@@ -94,7 +94,7 @@ def _answer(line: str) -> None:
     wish = Wish(**json.loads(line))
     with processes(partial(_open, wish.database), wish.segment) as forked:
         assert forked, "this machine has one core"
-        _say(list(forked.pool._processes))  # a test kills one of them
+        _say([each.process.pid for each in forked.walkers])  # a test kills one of them
         sys.stdin.readline()
         try:
             _say(_told(asyncio.run(_verified(forked, wish))))

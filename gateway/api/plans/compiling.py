@@ -9,7 +9,9 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from graphql import (
+    FieldNode,
     GraphQLAbstractType,
+    GraphQLField,
     GraphQLObjectType,
     OperationType,
     TypeNameMetaFieldDef,
@@ -18,7 +20,7 @@ from graphql import (
     is_object_type,
 )
 
-from gateway.api.plans.arguments import Converting, given
+from gateway.api.plans.arguments import Converting, Given, given
 from gateway.api.plans.kinds import is_list, is_non_null, type_of
 from gateway.api.plans.leaves import global_id_of, leaf, listed, unexpected
 from gateway.api.plans.reads import reads_below
@@ -26,7 +28,7 @@ from gateway.api.plans.selecting import Chosen, Details, Selecting, derived, pyt
 from gateway.api.plans.source import Names, NotPlanned
 from gateway.api.plans.stored import decoded, member
 from gateway.api.plans.tree import Completion, Plan, Selection, Step
-from gateway.api.schema.making import By, Resolve
+from gateway.api.schema.making import By, Field, Resolve
 from gateway.api.schema.types import Attribute
 from gateway.application.types import is_data, is_enum, optional
 from gateway.queries.fields import Fields
@@ -52,6 +54,7 @@ class _Compiler:
         self._schema, self._kind = chosen.schema, chosen.operation.operation
         self._selecting, self._converting = Selecting(chosen), converting
         self._names = Names()
+        self._given = dict[tuple[int, int], Given]()
         self._fields = 0
 
     def plan(self) -> Plan:
@@ -103,11 +106,18 @@ class _Compiler:
         if callable(written) and not waits:
             write = unexpected  # it is part of its object's function
         completion = Completion(write, below)
-        arguments = given(definition, node, field.arguments or {}, self._converting)
+        arguments = self._arguments(definition, field, node)
         nullable = not is_non_null(type_of(definition))
         reads = reads_below(self._selecting, type_of(definition), details) if waits else _NOTHING_READ
         step = Step(key, parent, definition, details, resolve, waits, arguments, completion, nullable, reads)
         return step, "None" if not callable(written) or waits else written(self._read(resolve))
+
+    def _arguments(self, definition: GraphQLField, field: Field, node: FieldNode) -> Given:
+        """Made once, however often a fragment with this field in it is spread: literals may be long."""
+        known = id(definition), id(node)
+        if known not in self._given:
+            self._given[known] = given(definition, node, field.arguments or {}, self._converting)
+        return self._given[known]
 
     def _count(self) -> None:
         self._fields += 1

@@ -103,6 +103,8 @@ class Plans:
             return None  # an error of the one field, or another operation's variable of this name: for the executor
         if key not in known.plans:
             plan = known.plans[key] = self._made(Chosen(self._schema, document, known.node, chosen))
+            if plan is None and not key:
+                known.choices = None  # there will be no other one: its variables need not be read here
             known.size += plan.size if plan else 0
             self._grow(plan.size if plan else 0)
         return known.plans[key]
