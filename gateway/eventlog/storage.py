@@ -158,9 +158,7 @@ class EventLog:
         with answering():
             async for reply in cursor:
                 found += documents_in(reply)
-                if (
-                    len(found) > 1
-                ):  # the first one is that of `after` itself, and may fill a reply with its neighbour
+                if len(found) > 1:  # not only the one at `after`, with which the next may not fit into a reply
                     break
             await settle(cursor.close())
         begins_with_it = after > 0 and found and found[0][_ID_AT] == _id(after)

@@ -205,11 +205,12 @@ async def test_an_inserted_commit_is_found_whatever_its_position(log: Beside, po
 @pytest.mark.parametrize("position", [2, 5, LAST])
 async def test_a_commit_that_fills_a_reply_of_mongodb_hides_nothing_behind_it(log: Beside, position: int) -> None:
     """It comes in no reply with the one before it."""
-    fill = 16 * 1024 * 1024 - 1_000 - len((await log.documents())[position - 1])
-    await log.database[EVENTS].update_one(
-        {"_id": position}, {"$set": {"more": "x" * fill}}, bypass_document_validation=True
-    )
-    assert (await bad(log))[0] == position
+    document = (await log.documents())[position - 1]
+    fields: dict[str, Any] = BSON(document).decode(UUIDS)
+    await log.database[EVENTS].delete_one({"_id": position})
+    longest = fields | {"more": "x" * (16 * 1024 * 1024 - 20 - len(document))}
+    await log.database[EVENTS].insert_one(longest, bypass_document_validation=True)
+    assert await bad(log) == (position, "it does not end with its chain value and the one before it.")
 
 
 @pytest.mark.parametrize("position", PLACES)
