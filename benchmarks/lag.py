@@ -24,6 +24,7 @@ from uuid import uuid4
 from bank import application
 from benchmarks.freshness import movements, opening
 from benchmarks.zipf import ACCOUNTS, CUSTOMERS, Filling, fill
+from gateway.cli.garbage import begin_collecting
 from gateway.errors import CommitUnknown, Unavailable
 from gateway.messages import Envelope, Receipt
 from gateway.mongo.collections import CHECKPOINTS
@@ -153,6 +154,7 @@ async def watch(uri: str, database: str) -> None:
     """Watch until nobody listens any more."""
     settings = load_settings(mongodb_uri=uri, database=database)
     async with opened(application, settings, uri) as store, watching(store, settings):
+        begin_collecting()  # as `tidegate watch` does
         print("watching", flush=True)  # noqa: T201 # for who started it
         await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 

@@ -5,7 +5,6 @@ other end is gone.
 """
 
 import asyncio
-import signal
 import socket
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
@@ -16,9 +15,6 @@ from gateway.errors import BadInput
 PREPARED: Final = b"p"
 SERVE: Final = b"s"
 SERVING: Final = b"S"
-
-PATIENCE: Final = 15
-"""Seconds that a worker may take to end, which it does in less than 10 while MongoDB answers; then it is killed."""
 
 
 class Post:
@@ -61,7 +57,6 @@ class Post:
             self._turn.set()
         else:
             asyncio.get_running_loop().remove_reader(self._line)
-            signal.alarm(PATIENCE)  # nobody is left who would kill it
             self._gone()
 
 

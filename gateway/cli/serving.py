@@ -1,7 +1,6 @@
 """One process that serves: all that it consists of, opened in order and closed in the opposite one."""
 
 import asyncio
-import gc
 from collections.abc import Callable
 from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from gateway.api.execution import Api
 from gateway.api.schema import build_schema
 from gateway.application import Application
 from gateway.cli.demo import load_demo
+from gateway.cli.garbage import begin_collecting
 from gateway.cli.posts import Post
 from gateway.cli.stopping import on_stop
 from gateway.mongo.address import mongodb
@@ -51,8 +51,7 @@ async def _serve(
             await stack.enter_async_context(watching(store, settings))
         services = await stack.enter_async_context(serving(store, settings))
         app = create_app(Api(build_schema(store.model), services), _health(store, services), settings)
-        gc.freeze()  # what stays as long as the process need not be looked through with each collection
-        gc.enable()
+        begin_collecting()
         if wish.demo and (post is None or post.first):
             await load_demo(application, store, services)
         if post:

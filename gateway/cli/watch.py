@@ -5,6 +5,7 @@ import asyncio
 import typer
 
 from gateway.application import Application
+from gateway.cli.garbage import begin_collecting
 from gateway.cli.loading import load_application
 from gateway.cli.options import App, Database, DataDir, MongodbUri
 from gateway.cli.stopping import until_stopped
@@ -23,6 +24,7 @@ def watch(
 
 async def _watch(application: Application, settings: Settings) -> None:
     async with opened(application, settings, address(settings)) as store, watching(store, settings):
+        begin_collecting()
         names = ", ".join(each.name for each in store.model.read_models)
         typer.echo(f"Watching the log; builds {names}. Ctrl-C ends it.")
         await until_stopped()

@@ -17,8 +17,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.cli.posts import PATIENCE, SERVE
-from gateway.cli.stopping import on_stop
+from gateway.cli.posts import SERVE
+from gateway.cli.stopping import PATIENCE, on_stop
 from gateway.errors import Unsuitable, WorkerEnded
 from gateway.mongo.address import mongodb
 from gateway.mongo.tasks import end
@@ -47,7 +47,7 @@ def run(settings: Settings, announce: Callable[[Address], None]) -> None:
 async def _serve(settings: Settings, announce: Callable[[Address], None]) -> None:
     task = asyncio.current_task()
     assert task is not None
-    on_stop(task.cancel)
+    on_stop(task.cancel, 2 * PATIENCE)  # its workers first
     with closing(reserve(settings.host, settings.port)) as kept:
         address = Address.of(kept, settings)
         async with mongodb(settings) as uri:

@@ -1,5 +1,6 @@
 """Processes: they end when they are told to, leave nothing behind, give way to each other, and work together."""
 
+import os
 import re
 import signal
 import socket
@@ -15,6 +16,8 @@ import httpx2
 import pytest
 from pymongo import MongoClient
 
+from gateway.cli.stopping import PATIENCE
+from gateway.mongo.embedded import EmbeddedOptions, embedded_blocking
 from gateway.mongo.embedded.lock import DirectoryLock
 from tests.acceptance.asking import Asker
 from tests.acceptance.books import Books
@@ -49,6 +52,22 @@ def test_ctrl_c_ends_the_gateway_and_its_mongodb(data_dir: Path) -> None:
         gateway.interrupt()
         assert gateway.wait(LONGEST_END) == 0
         assert not runs(mongod)
+        assert "Traceback" not in gateway.output
+
+
+def test_it_ends_also_while_mongodb_hangs(tmp_path: Path) -> None:
+    with (
+        embedded_blocking(tmp_path, EmbeddedOptions(throwaway=True)) as server,
+        started(mongodb_uri=server.uri) as gateway,
+    ):
+        (member,) = server.members
+        os.kill(member.pid, signal.SIGSTOP)
+        try:
+            gateway.send(signal.SIGTERM)
+            assert gateway.wait(PATIENCE + LONGEST_END) == 1
+        finally:
+            os.kill(member.pid, signal.SIGCONT)
+        assert "tidegate: not everything could be closed within 15 s; ended all the same." in gateway.output
         assert "Traceback" not in gateway.output
 
 
