@@ -30,6 +30,7 @@ from domain.customer.registration import RegisterCustomer
 from domain.money import Currency, Money
 from domain.transfer import TransferMoney
 from gateway.application.reading import read
+from gateway.cli.garbage import begin_collecting
 from gateway.commands.snapshots import Snapshots
 from gateway.commands.writer import Writer
 from gateway.eventlog.storage import EventLog
@@ -116,6 +117,7 @@ async def measure(make: Make, uri: str, rate: int, seconds: int) -> Delays:
     settings = load_settings(mongodb_uri=uri, database=f"fresh_{uuid4().hex[:8]}", audit_days=0)
     async with make(settings, uri) as contestant:
         await asyncio.gather(*(_delay(contestant, *each) for each in opening()))
+        begin_collecting()  # as `tidegate serve` does
         found = await _load(contestant, rate, rate * (WARMING + seconds))
     cuts = statistics.quantiles(found[rate * WARMING :], n=100)
     return Delays(cuts[49] * 1_000, cuts[98] * 1_000)

@@ -23,7 +23,7 @@ async def until_stopped() -> None:
 def on_stop(stop: Callable[[], object], patience: float = PATIENCE) -> Callable[[], None]:
     """Call `stop` at the first Ctrl-C or SIGTERM, from inside the event loop; more of them change nothing.
 
-    Who has not ended so many seconds later ends as it is, with status 1. Returns what does the same as such a signal.
+    Who has not ended so many seconds later ends as it is, with status 1. Returns what does the same as a signal.
     """
     loop = asyncio.get_running_loop()
     signalled = asyncio.Event()
