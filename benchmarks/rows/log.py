@@ -15,6 +15,10 @@ from gateway.settings import load_settings
 
 _BATCHES = (100, 500, 1_000)
 _DATABASE = "bench_log"
+_SERIAL = (
+    "Ours encodes a batch, and then waits until it is inserted, as the writer does. It would have to encode one while "
+    "the one before it is under way."
+)
 
 
 async def counted(arena: Arena, work: Callable[[], Awaitable[float]], pieces: int) -> Sample:
@@ -59,7 +63,7 @@ APPEND = Row(
     "log",
     "The log, from dataclasses to acknowledged, chain on",
     _appends,
-    (Goal("insert_many", 0.8),),
+    (Goal("insert_many", 0.8, missed=_SERIAL),),
     "The bare driver inserts the same documents, encoded already; each has its best of 100, 500 and 1,000 at once.",
 )
 DRIVERS = Row(

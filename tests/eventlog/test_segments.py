@@ -51,16 +51,16 @@ async def test_where_a_process_is_killed_the_rest_is_walked_all_the_same(
     log: OpenLog, beside: Walkers, mongo_uri: str, database: str
 ) -> None:
     await log.database[EVENTS].update_one({"_id": COMMITS - 1}, {"$set": {"command.actor": "somebody"}})
-    children = beside.fork(Wish(mongo_uri, database))
+    _, children = beside.fork(Wish(mongo_uri, database))
     assert len(children) > 1
     os.kill(children[0], signal.SIGKILL)
     assert beside.walk().position == COMMITS - 1
 
 
 async def test_the_processes_end_with_one_that_is_killed(beside: Walkers, mongo_uri: str, database: str) -> None:
-    children = beside.fork(Wish(mongo_uri, database))
-    beside.process.kill()
-    beside.process.wait()
+    parent, children = beside.fork(Wish(mongo_uri, database))
+    assert all(map(runs, children))
+    os.kill(parent, signal.SIGKILL)
     eventually(lambda: not any(map(runs, children)), "the processes have ended")
 
 

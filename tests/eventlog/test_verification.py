@@ -43,12 +43,12 @@ UUIDS: CodecOptions[dict[str, Any]] = CodecOptions(uuid_representation=4, tz_awa
 class Beside(OpenLog):
     """A log that can be verified by other processes, too."""
 
+    uri: str = field(kw_only=True)
     walkers: Walkers = field(kw_only=True)
 
     async def verified(self, noted: Noted | None) -> Verified:
-        host, port = await self.database.client.address or ("", 0)
         head = (noted.position, noted.chain.hex()) if noted else None
-        wish = Wish(f"mongodb://{host}:{port}", self.database.name, noted=head)
+        wish = Wish(self.uri, self.database.name, noted=head)
         return await asyncio.to_thread(self.walkers.verified, wish)
 
 
@@ -61,7 +61,7 @@ def processes() -> Iterator[Walkers]:
 @pytest.fixture
 async def log(mongo_uri: str, database: str, processes: Walkers) -> AsyncIterator[Beside]:
     async with open_log(mongo_uri, database, application) as opened:
-        log = Beside(opened.database, opened.model, opened.log, walkers=processes)
+        log = Beside(opened.database, opened.model, opened.log, uri=mongo_uri, walkers=processes)
         await fill(log)
         yield log
 

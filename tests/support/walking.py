@@ -1,7 +1,11 @@
-"""A process beside the tests that verifies logs in segments: it forks others, as a test's own safely can't."""
+"""A process beside the tests that verifies logs in segments: it forks others, as a test's own safely can't.
+
+It has no threads and no event loop, and forks who verifies for each wish.
+"""
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Generator
@@ -44,9 +48,10 @@ class Walkers:
         self.fork(wish)
         return self.walk()
 
-    def fork(self, wish: Wish) -> list[int]:
-        """The ids of the processes that will walk, and wait for `walk`."""
-        return self._asked(asdict(wish))
+    def fork(self, wish: Wish) -> tuple[int, list[int]]:
+        """The ids of the process that verifies, and of those that walk for it: they wait for `walk`."""
+        first, *others = self._asked(asdict(wish))
+        return first, others
 
     def walk(self) -> Verified:
         """What they found. Raises Unavailable."""
@@ -94,7 +99,7 @@ def _answer(line: str) -> None:
     wish = Wish(**json.loads(line))
     with processes(partial(_open, wish.database), wish.segment) as forked:
         assert forked, "this machine has one core"
-        _say([each.process.pid for each in forked.walkers])  # a test kills one of them
+        _say([os.getpid(), *(each.process.pid for each in forked.walkers)])  # a test kills one of them
         sys.stdin.readline()
         try:
             _say(_told(asyncio.run(_verified(forked, wish))))
@@ -118,4 +123,8 @@ def _say(answer: object) -> None:
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        _answer(line)
+        if forked := os.fork():
+            os.waitpid(forked, 0)
+        else:
+            _answer(line)
+            os._exit(0)
