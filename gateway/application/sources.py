@@ -16,8 +16,8 @@ from pathlib import Path
 from types import CodeType, EllipsisType
 from typing import Any, cast
 
-_STARTED = time.time_ns()
-"""A file that was written later may be another one than was loaded."""
+_STARTED = time.time_ns() - 20_000_000
+"""A file that was written later may be another one than was loaded; the clock of file systems is some ms late."""
 
 _STANDARD = Path(os.__file__).parent
 _INSTALLED = {"site-packages", "dist-packages"}

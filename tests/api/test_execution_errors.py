@@ -191,6 +191,7 @@ AT_START = {
     errors.FileRefused,
     errors.NotRetried,
     errors.RebuildRefused,
+    errors.WorkerEnded,
 }
 
 
