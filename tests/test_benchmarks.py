@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -102,6 +103,15 @@ def test_a_missed_goal_without_a_known_reason_says_that_too() -> None:
     found = page(Goal("other", 4.0), {"Tidegate": rates(3), "other": rates(1)})
 
     assert "No reason has been found yet." in found
+
+
+def test_what_was_not_measured_is_named() -> None:
+    measured, other = row(Goal("other", 4.0)), replace(row(Goal("other", 4.0)), name="rest", title="The rest")
+
+    found = report([measured, other], {"work": record({"Tidegate": rates(8), "other": rates(1)})})
+
+    assert "Not measured yet: The rest." in found
+    assert "Not measured" not in report([measured], {"work": record({"Tidegate": rates(8), "other": rates(1)})})
 
 
 def test_a_goal_that_was_met_is_not_among_the_missed_ones() -> None:

@@ -38,9 +38,9 @@ def picture(row: Row) -> str:
 
 
 def report(rows: Sequence[Row], records: Mapping[str, Record]) -> str:
-    """The whole page, of the rows that were measured."""
+    """The whole page: what was measured, and what was not."""
     measured = [(row, records[row.name]) for row in rows if row.name in records]
-    parts = [_HEAD, *_goals(measured), *_missed(measured)]
+    parts = [_HEAD, *_goals(measured), *_unmeasured(rows, records), *_missed(measured)]
     for row, record in measured:
         parts += _row(row, record)
     return "\n".join(parts)
@@ -61,6 +61,11 @@ def _goal(row: Row, goal: Goal, found: Verdict | None) -> str:
         return f"| {row.title}{what} | {goal.against} | did not run | {wanted} | **not measured** |"
     state = "" if goal.bound is None else "met" if found.met else "**missed**"
     return f"| {row.title}{what} | {goal.against} | {bold(found.ratio)} | {wanted} | {state} |"
+
+
+def _unmeasured(rows: Sequence[Row], records: Mapping[str, Record]) -> Iterator[str]:
+    if missing := [row.title for row in rows if row.name not in records]:
+        yield f"\nNot measured yet: {'; '.join(missing)}."
 
 
 def _missed(measured: Sequence[tuple[Row, Record]]) -> Iterator[str]:

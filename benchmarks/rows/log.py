@@ -16,8 +16,8 @@ from gateway.settings import load_settings
 _BATCHES = (100, 500, 1_000)
 _DATABASE = "bench_log"
 _SERIAL = (
-    "Ours encodes a batch, and then waits until it is inserted, as the writer does. It would have to encode one while "
-    "the one before it is under way."
+    "Ours encodes a batch, and then waits until it is inserted, as the writer does. It would have to encode one "
+    "while the one before it is under way."
 )
 
 
