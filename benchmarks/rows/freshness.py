@@ -10,6 +10,10 @@ from benchmarks.harness.figures import Goal, Measure, Sample
 from benchmarks.harness.placement import pinned
 
 _RATE = 500
+_FARTHER = (
+    "Ours hears of a checkpoint by the change stream, in whichever process it waits; the other reader is told by "
+    "the watcher in its own process. What would be needed is a word to the readers of the watcher's process."
+)
 
 
 @asynccontextmanager
@@ -28,6 +32,6 @@ ROW = Row(
     "freshness",
     "From acknowledged to visible, 500 mutations/s",
     _contest,
-    (Goal("watcher by hand", 1.5, Measure.P50), Goal("watcher by hand", 1.5, Measure.P99)),
+    tuple(Goal("watcher by hand", 1.5, each, missed=_FARTHER) for each in (Measure.P50, Measure.P99)),
     "Writer, watcher and reader are one process, on one core. Ours waits as any other process would.",
 )
