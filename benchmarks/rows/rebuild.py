@@ -12,7 +12,8 @@ from benchmarks.rebuild import BY_HAND, OURS, alone, filled
 def _row(name: str, commits: int) -> Row:
     @asynccontextmanager
     async def contest(arena: Arena) -> AsyncGenerator[Contest]:
-        await filled(arena.uri, commits)
+        with pinned(arena.placement.server):
+            await filled(arena.uri, commits)
         contestants = {"Tidegate": OURS, "by hand": BY_HAND}
         yield {name: lambda each=each: _measured(arena, each, commits) for name, each in contestants.items()}
 
