@@ -41,6 +41,6 @@ ROW = Row(
     _contest,
     notes=(
         "The watcher is one process; it, MongoDB and who appends have all cores, none of his own. The lag should "
-        "not grow. With two cores it does: MongoDB alone takes more than one, for appends, views, change stream."
+        "not grow."
     ),
 )

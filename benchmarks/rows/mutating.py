@@ -75,7 +75,7 @@ def caught_up(dataset: Dataset) -> float:
     """The seconds until all read models stand at the head."""
     began = time.perf_counter()
     while behind(dataset):
-        time.sleep(0.02)  # looked at from outside, as seldom as the figure allows
+        time.sleep(0.02)  # nobody outside of a gateway is told; asked oftener, MongoDB would be slower
     return time.perf_counter() - began
 
 

@@ -64,9 +64,9 @@ class Inputs:
 
 def _items(read: Read) -> Read:
     def items(values: Any) -> list[Any]:
-        if type(values) is not list:
+        if values.__class__ is not list:
             raise NotPlain  # one item may stand for a list of it
-        return [read(each) for each in values]  # pyright: ignore[reportUnknownVariableType] # of anything
+        return [read(each) for each in values]
 
     return items
 
@@ -156,12 +156,12 @@ _Fields: TypeAlias = list[tuple[str, str, Read]]
 
 def _object(made: type, required: _Fields, optional: _Fields) -> Read:
     def read(value: Any) -> Any:
-        if type(value) is not dict:
+        if value.__class__ is not dict:
             raise NotPlain
         found = {python_name: read(value[name]) for name, python_name, read in required}
-        if len(value) > len(found):  # pyright: ignore[reportUnknownArgumentType] # of anything
+        if len(value) > len(found):
             found |= {python_name: read(value[name]) for name, python_name, read in optional if name in value}
-        if len(value) != len(found):  # pyright: ignore[reportUnknownArgumentType] # of anything
+        if len(value) != len(found):
             raise NotPlain  # something that the type has not
         return made(**found)
 

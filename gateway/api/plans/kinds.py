@@ -3,10 +3,10 @@
 from typing import Any
 
 from graphql import GraphQLList, GraphQLNonNull, GraphQLSchema, TypeNode
-from graphql.pyutils import is_iterable  # pyright: ignore[reportUnknownVariableType] # see above
+from graphql.pyutils import is_iterable  # pyright: ignore[reportUnknownVariableType] # it has no types
 from graphql.utilities import (
-    coerce_input_literal,  # pyright: ignore[reportUnknownVariableType] # see above
-    type_from_ast,  # pyright: ignore[reportUnknownVariableType] # see above
+    coerce_input_literal,  # pyright: ignore[reportUnknownVariableType] # of a generic type without parameter
+    type_from_ast,  # pyright: ignore[reportUnknownVariableType] # likewise
 )
 
 
