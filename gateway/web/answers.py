@@ -1,6 +1,7 @@
 """Answers and refusals as JSON."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final
 
 import orjson
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from gateway.api.errors import internal
 from gateway.api.requests import Answer
 from gateway.web.bodies import BadRequest
+from gateway.web.connections import Exchange
 from gateway.web.negotiation import GRAPHQL, JSON
 
 _STATUSES: Final = {"GET_IS_FOR_QUERIES": 405, "INTERNAL": 500, "UNAVAILABLE": 503}
@@ -34,6 +36,12 @@ _HEADERS: Final = {
     for each in (GRAPHQL, JSON)
 }
 
+_HEADS: Final = {
+    media_type: b"HTTP/1.1 200 OK\r\n" + b"".join(b"%b: %b\r\n" % each for each in headers)
+    for media_type, headers in _HEADERS.items()
+}
+"""The status line and the headers of most answers, as they go over a connection."""
+
 
 def to_json(document: object) -> bytes:
     """An answer's text. What can't be written as JSON is the application's mistake: then the answer is INTERNAL."""
@@ -43,33 +51,42 @@ def to_json(document: object) -> bytes:
         return orjson.dumps({"errors": [internal(error)]})
 
 
-def answered(answer: Answer, media_type: str) -> Response:
+def answered(answer: Answer, media_type: str) -> "Json":
     """The response for an answer, with the status that GraphQL over HTTP wants for its media type."""
     status = _status(answer, media_type)
     return respond(answer.document(), status, media_type, {"allow": "POST"} if status == 405 else {})
 
 
-def refused(error: BadRequest) -> Response:
+def refused(error: BadRequest) -> "Json":
     """The response to a request that has not reached GraphQL."""
     return respond(error.document(), error.status, JSON, error.headers)
 
 
 def respond(
     document: Mapping[str, Any], status: int = 200, media_type: str = JSON, headers: Mapping[str, str] | None = None
-) -> Response:
+) -> "Json":
     """JSON that no cache keeps."""
-    response = _Json(to_json(document), status, media_type)
+    response = Json(to_json(document), status, media_type)
     if headers:
         response.headers.update(headers)
     return response
 
 
-class _Json(Response):
+class Json(Response):
     """A response whose headers are there as they are sent: nothing is looked up and encoded again each time."""
 
     def __init__(self, body: bytes, status: int, media_type: str) -> None:
         self.status_code, self.body, self.background = status, body, None
-        self.raw_headers = [*_HEADERS[media_type], (b"content-length", b"%d" % len(body))]
+        self.media_type = media_type
+
+    @cached_property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        return [*_HEADERS[self.media_type], (b"content-length", b"%d" % len(self.body))]
+
+    def sent(self, exchange: Exchange) -> bool:
+        """Send the answer at once where nothing is special about it; False where it is, or can't be sent now."""
+        plain = self.status_code == 200 and "raw_headers" not in self.__dict__
+        return plain and exchange.answer(_HEADS[self.media_type], self.body)
 
 
 def _status(answer: Answer, media_type: str) -> int:

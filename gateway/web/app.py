@@ -27,7 +27,7 @@ from gateway.web.websocket import SocketEndpoint
 _CODES: Final = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
-def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
+def create_app(api: Api, health: Health, settings: Settings) -> ASGIApp:
     """The gateway as an ASGI application. It ends when no mutation is under way any more."""
 
     @asynccontextmanager
@@ -45,12 +45,12 @@ def create_app(api: Api, health: Health, settings: Settings) -> Starlette:
             Route("/metrics", metrics_endpoint(api.metrics.registry, health.read_models).answer),
             *playground.routes(),
         ],
-        middleware=[Middleware(Direct, http=http, sockets=SocketEndpoint(api)), Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders)],
         exception_handlers={HTTPException: _refuse, Exception: _fail},
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False
-    return app
+    return Direct(app, http, SocketEndpoint(api))
 
 
 class Direct:
@@ -68,9 +68,15 @@ class Direct:
         elif scope["type"] == "websocket":
             await self._sockets.converse(WebSocket(scope, receive, send))
         elif scope["method"] == "POST":
-            await self._http.post(scope, receive, send)
+            await self._post(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._http.post(scope, receive, send)
+        except Exception as error:
+            await respond({"errors": [internal(error)]}, 500)(scope, receive, send)
 
 
 class SecurityHeaders:

@@ -5,8 +5,7 @@ What is refused here has not reached GraphQL: a `BadRequest` with a code, a sent
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import orjson
 
@@ -18,6 +17,7 @@ LONGEST_NUMBER = 18
 """How many digits a JSON number may have in a row: longer ones are not read exactly everywhere."""
 
 _TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_ESCAPES = re.compile(rb"\\(?:(u003[aA])|.)")
 # Leading zeros say nothing: 0.00001748796785250306 is a double's own shortest form.
 _DIGITS = re.compile(rb"[1-9][0-9]{%d}" % LONGEST_NUMBER)
 
@@ -36,8 +36,7 @@ class BadRequest(Exception):
         return {"errors": [{"message": self.message, "extensions": {"code": self.code}}]}
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """The parameters of one GraphQL request, each of the right type; `after` is the token among its extensions,
     `trace` what they say of the conversation."""
 
@@ -54,10 +53,10 @@ def read_json(body: bytes) -> Any:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise _malformed(body, error) from None
-    outline = _TEXTS.sub(b"", body)
-    if _DIGITS.search(outline):
+    if _DIGITS.search(body) and _DIGITS.search(_TEXTS.sub(b"", body)):
         raise BadRequest("BAD_NUMBER", f"A number of more than {LONGEST_NUMBER} digits must be sent as a text.")
-    if outline.count(b":") != _names(value):
+    plain = _ESCAPES.sub(_colon, body) if b"\\u" in body else body
+    if plain.count(b":") != _colons(value, DEEPEST):  # what comes twice is there once
         raise BadRequest("DUPLICATE_KEY", "This JSON has an object with two values of the same name.")
     return value
 
@@ -74,7 +73,7 @@ def read_parameters(value: object) -> Parameters:
         raise BadRequest("NO_QUERY", "The parameter query must be a text with a GraphQL document.")
     if operation is not None and not isinstance(operation, str):
         raise BadRequest("BAD_REQUEST", "The parameter operationName must be a text.")
-    variables, extensions = (_object(given, name) for name in ("variables", "extensions"))
+    variables, extensions = _object(given, "variables"), _object(given, "extensions")
     return Parameters(query, variables, operation or None, read_token(extensions), of_extensions(extensions))
 
 
@@ -93,22 +92,26 @@ def _object(given: Mapping[str, Any], name: str) -> dict[str, Any]:
     return cast(dict[str, Any], found or {})
 
 
-def _names(value: Any) -> int:
-    """How many names all objects of a value have. Raises BadRequest if it is nested too deep."""
-    names = 0
-    level: list[Any] = [value]
-    for _ in range(DEEPEST):
-        below: list[Any] = []
-        for each in level:
-            if isinstance(each, dict):
-                names += len(cast(dict[str, Any], each))
-                below += cast(dict[str, Any], each).values()
-            elif isinstance(each, list):
-                below += cast(list[Any], each)
-        level = [each for each in below if isinstance(each, (dict, list))]
-        if not level:
-            return names
-    raise _too_deep()
+def _colons(value: Any, room: int) -> int:
+    """How many colons a text of this value has, behind its names and in its texts, if it is nested no deeper than
+    `room`. Raises BadRequest if it is."""
+    kind = value.__class__
+    if kind is str:
+        return value.count(":")
+    if kind is not dict and kind is not list:
+        return 0
+    if not room:
+        raise _too_deep()
+    if kind is list:
+        return sum([_colons(each, room - 1) for each in value])
+    found = len(value)
+    for name, each in value.items():
+        found += name.count(":") + _colons(each, room - 1)
+    return found
+
+
+def _colon(escape: re.Match[bytes]) -> bytes:
+    return b":" if escape[1] else b""
 
 
 def _malformed(body: bytes, error: orjson.JSONDecodeError) -> BadRequest:

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx2
-from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from gateway.settings import load_settings
 from gateway.web.app import create_app
@@ -23,7 +23,7 @@ async def _ping() -> None:
     """MongoDB is well."""
 
 
-def sample_app(control: Control | None = None, health: Health | None = None) -> Starlette:
+def sample_app(control: Control | None = None, health: Health | None = None) -> ASGIApp:
     settings = load_settings(body_limit=BODY_LIMIT)
     return create_app(sample_api(control), health or sample_health(), settings)
 

@@ -47,6 +47,8 @@ def refusal(body: bytes) -> str:
         (b'{"a": 1, "a": 2}', "DUPLICATE_KEY"),
         (b'{"a": 1, "\\u0061": 2}', "DUPLICATE_KEY"),
         (b'[{"b": {"a": 1, "a": 1}}]', "DUPLICATE_KEY"),
+        (b'{"a": 1, "a": ":", "b": "\\u003a"}', "DUPLICATE_KEY"),
+        (b'{"a\\u003A": 1, "a:": 2}', "DUPLICATE_KEY"),
         (b"[" * 65 + b"]" * 65, "TOO_DEEP"),
         (b'{"a":' * 65 + b"1" + b"}" * 65, "TOO_DEEP"),
         (b"[" * 100_000 + b"]" * 100_000, "TOO_DEEP"),
@@ -66,6 +68,7 @@ def test_what_is_ambiguous_is_refused(body: bytes, code: str) -> None:
         (b'{"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]}', {"a": {"a": 1}, "b": [{"a": 1}, {"a": 2}]}),
         (b"[123456789012345678, -0.5, 1e3]", [123456789012345678, -0.5, 1000.0]),
         (b'"\\ud83d\\ude00"', "😀"),
+        (b'{"a\\u003a": "\\u003A", "b": "\\\\u003a"}', {"a:": ":", "b": "\\u003a"}),
         (b"[" * 64 + b"]" * 64, None),
     ],
 )
