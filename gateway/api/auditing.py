@@ -1,8 +1,7 @@
 """What one request leaves in the audit trail and in the metrics: once for each command, once for anything else."""
 
 import time
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from gateway.api.documents import DocumentRefused
@@ -18,8 +17,7 @@ CANCELLED = "CANCELLED"
 """The code of a query whose client did not wait for the answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """What came of a command or an operation that was begun at `begun` (`time.perf_counter`)."""
 
     begun: float

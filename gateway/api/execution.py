@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from inspect import isawaitable
 from typing import Any, cast
@@ -241,7 +240,7 @@ class _Live:
     ) -> None:
         self._variables = said_to_all(operation, request)
         self.document, self.operation, self.recording = document, operation, recording
-        self.request = replace(request, query="")  # the document says it, once for all who sent it
+        self.request = request._replace(query="")  # the document says it, once for all who sent it
         self._api, self._executor = api, None
 
     @property

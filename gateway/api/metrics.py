@@ -1,5 +1,7 @@
 """What is measured of the operations that a process executes, for Prometheus."""
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Histogram
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -25,8 +27,10 @@ class Metrics:
             registry=self.registry,
         )
 
+        self._operation, self._command = cache(self._operations.labels), cache(self._commands.labels)
+
     def operation(self, kind: str, outcome: str, seconds: float) -> None:
-        self._operations.labels(kind, outcome).observe(seconds)
+        self._operation(kind, outcome).observe(seconds)
 
     def command(self, name: str, outcome: str, seconds: float) -> None:
-        self._commands.labels(name, outcome).observe(seconds)
+        self._command(name, outcome).observe(seconds)

@@ -1,12 +1,13 @@
 """A GraphQL request on its way in, and the answer on its way out, whatever carries them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One operation that somebody wants to be executed.
 
     `after` is the token that the answer must not be older than; `queries_only` refuses mutations (HTTP GET).
@@ -14,7 +15,7 @@ class Request:
     """
 
     query: str
-    variables: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    variables: Mapping[str, Any] = NOTHING
     operation: str | None = None
     after: str | None = None
     actor: str = "anonymous"
@@ -24,13 +25,12 @@ class Request:
     resume: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What came of it. `refused` means that nothing was executed: there is no `data` then."""
 
     data: Mapping[str, Any] | None = None
     errors: tuple[Mapping[str, Any], ...] = ()
-    extensions: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    extensions: Mapping[str, Any] = NOTHING
     refused: bool = False
 
     def document(self) -> dict[str, Any]:

@@ -94,6 +94,31 @@ def _decimal(value: Decimal128) -> Decimal:
     return Decimal(f"{sign}{bits & _COEFFICIENT}E{exponent}")
 
 
+def decimal_text(value: Decimal128) -> str:
+    """The plain text of a stored Decimal, `format(…, "f")`, without making the Decimal."""
+    bits = int.from_bytes(value.bid, "little")
+    point = _BIAS - (bits >> 113 & 0x3FFF)
+    if point < 0 or bits >> 125 & 3 == 3:
+        return format(_decimal(value), "f")
+    digits = str(bits & _COEFFICIENT)
+    if point:
+        digits = digits.rjust(point + 1, "0")
+        digits = f"{digits[:-point]}.{digits[-point:]}"
+    return f"-{digits}" if bits >> 127 else digits
+
+
+def moment_text(value: datetime) -> str:
+    """The text of a stored moment in RFC 3339, to the millisecond."""
+    return f"{value.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+TEXTS: Mapping[Any, tuple[type, Callable[[Any], str]]] = {
+    Decimal: (Decimal128, decimal_text),
+    datetime: (datetime, moment_text),
+}
+"""Of what class the stored values are, and how they are written as texts without being decoded."""
+
+
 def _decimal128(value: Decimal) -> Decimal128:
     """`Decimal128(value)` in a fifth of its time, for amounts as people write them."""
     text = str(value)

@@ -2,13 +2,12 @@
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from gateway.mongo.checkpoints import ParkedKeys
 
 
-@dataclass(frozen=True, slots=True)
-class Used:
+class Used(NamedTuple):
     """How far a read model was, at least, when it answered; `lag` is in seconds.
 
     `frozen` says that it stands still: no process of the release that builds what was answered from runs any more.
@@ -24,7 +23,7 @@ class Used:
         return {**said, "frozen": True} if self.frozen else said
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Freshness:
     """What one request asks of every read model that answers it.
 
@@ -39,7 +38,7 @@ class Freshness:
     deadline: float = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "deadline", time.monotonic() + self.timeout)
+        self.deadline = time.monotonic() + self.timeout
 
     def with_after(self, position: int) -> "Freshness":
         """For a receipt's own fields: they contain its commit too, and may wait from now on as long again."""

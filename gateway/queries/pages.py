@@ -3,9 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 from gateway.errors import BadPage
+from gateway.mongo.client import Document
+from gateway.mongo.paths import version_of
 from gateway.queries.fields import Fields
 from gateway.settings import Settings
 
@@ -31,8 +34,7 @@ class Range:
 EVERYTHING = Range()
 
 
-@dataclass(frozen=True, slots=True)
-class ViewRequest:
+class ViewRequest(NamedTuple):
     """What a single view is asked for: by its key, as of a moment, and which part of it."""
 
     key: Any
@@ -79,30 +81,21 @@ class PageRequest:
 
 
 class Viewed:
-    """A view with its key, in a journal the line's own number, and the version of the stream that it stands for.
+    """A view as it was read: its document, and its key, in a journal the line's own number.
 
-    The version is 0 where a view stands for no stream, and in views of a time when none was kept. `as_of` is the
-    position at which it was so, None for a view as it is. `kind` is the view's class. One that was read has its
-    `document`, of which the view is made when it is first asked for. Of one that was read in part the document has
-    what was asked for, at least; `view` raises KeyError where that is not all of it.
+    `as_of` is the position at which it was so, None for a view as it is. `kind` is the view's class. The view is
+    made of the document when it is first asked for; of one that was read in part the document has what was asked
+    for, at least, and `view` raises KeyError where that is not all of it.
     """
 
-    __slots__ = ("_read", "_view", "as_of", "document", "key", "kind", "version")
+    __slots__ = ("_read", "_view", "as_of", "document", "key", "kind")
 
-    def __init__(self, key: Any, view: Any, version: int = 0, as_of: int | None = None) -> None:
-        self.key, self._view, self.version, self.as_of = key, view, version, as_of
-        self.kind: type = type(view)
-        self.document: Any = None
-        self._read: Callable[[Any], Any] | None = None
-
-    @classmethod
-    def of(cls, document: Any, key: Any, kind: type, read: Callable[[Any], Any]) -> "Viewed":
-        """The view that `read` makes of its document."""
-        found = cls.__new__(cls)
-        found.document, found.key, found.kind = document, key, kind
-        found._view, found._read = None, read
-        found.version, found.as_of = 0, None
-        return found
+    def __init__(
+        self, document: Document, key: Any, kind: type, read: Callable[[Document], Any], as_of: int | None
+    ) -> None:
+        self.document, self.key, self.kind, self.as_of = document, key, kind, as_of
+        self._read: Callable[[Document], Any] | None = read
+        self._view: Any = None
 
     @property
     def view(self) -> Any:
@@ -110,17 +103,10 @@ class Viewed:
             self._view, self._read = self._read(self.document), None
         return self._view
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Viewed) and self._said() == other._said()
-
-    def __hash__(self) -> int:
-        return hash(self._said())
-
-    def __repr__(self) -> str:
-        return f"Viewed{self._said()}"
-
-    def _said(self) -> tuple[Any, ...]:
-        return self.key, self.view, self.version, self.as_of
+    @property
+    def version(self) -> int:
+        """Of the stream that the view stands for; 0 where it stands for none, and where none was kept."""
+        return version_of(self.document)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,20 +132,28 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Edges in the connection's order, and whether there is more on either side; `as_of` a position, if any."""
+    """Views in the connection's order, and whether there is more on either side; `as_of` a position, if any.
 
-    edges: tuple[Edge, ...]
+    `seal` makes the cursor of a view's document.
+    """
+
+    viewed: Sequence[Viewed]
     has_next: bool
     has_previous: bool
+    seal: Callable[[Document], str]
     as_of: int | None = None
 
     @property
+    def edges(self) -> tuple[Edge, ...]:
+        return tuple(Edge(each, partial(self.seal, each.document)) for each in self.viewed)
+
+    @property
     def start_cursor(self) -> str | None:
-        return self.edges[0].cursor if self.edges else None
+        return self.seal(self.viewed[0].document) if self.viewed else None
 
     @property
     def end_cursor(self) -> str | None:
-        return self.edges[-1].cursor if self.edges else None
+        return self.seal(self.viewed[-1].document) if self.viewed else None
 
 
 def size_of(wanted: PageRequest, settings: Settings) -> int:

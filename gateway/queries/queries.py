@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeVar
 
 from gateway.application.model import Model, ReadModel
@@ -15,7 +14,7 @@ from gateway.queries.cursors import Cursors
 from gateway.queries.freshness import Freshness
 from gateway.queries.loads import Loads
 from gateway.queries.moments import Moments
-from gateway.queries.pages import AsOf, Edge, Page, PageRequest, Viewed, ViewRequest, size_of
+from gateway.queries.pages import AsOf, Page, PageRequest, Viewed, ViewRequest, size_of
 from gateway.queries.parked import Parked
 from gateway.queries.past import Past
 from gateway.queries.positions import Positions
@@ -38,14 +37,6 @@ class _Found:
     documents: list[Document]
     ahead: bool
     behind: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StoredView:
-    """A view together with its document."""
-
-    viewed: Viewed
-    document: Document
 
 
 class Queries:
@@ -86,11 +77,13 @@ class Queries:
         if read_model.journal and as_of is None:
             return await self._line(read_model, wanted, freshness)
         if as_of is None:
-            await self.parked.refuse(read_model, found_by)  # at once: waiting would not help
-        await self._fresh(read_model, freshness)
-        if as_of is None:
-            await self.parked.refuse(read_model, found_by)
+            if self.parked.keys(read_model):
+                await self.parked.refuse(read_model, found_by)  # at once: waiting would not help
+            await self._fresh(read_model, freshness)
+            if self.parked.keys(read_model):
+                await self.parked.refuse(read_model, found_by)
             return await self._loads.view(read_model, key, wanted.fields)
+        await self._fresh(read_model, freshness)
         position = await self._moments.of(read_model, as_of, freshness)
         await self.parked.refuse(read_model, found_by, position)
         return await self._loads.past_view(read_model, key, position)
@@ -133,13 +126,11 @@ class Queries:
         counted = sum(await _all([self._loads.count(*each) for each in walks]))
         return counted if counted <= most else None
 
-    async def stored(self, read_model: ReadModel, keys: Sequence[Any]) -> list[StoredView]:
+    async def stored(self, read_model: ReadModel, keys: Sequence[Any]) -> list[Viewed]:
         """The views of some stored keys as they are now, in no order."""
         return self._stored(read_model, await self._views.by_key(read_model, keys))
 
-    async def linked(
-        self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage
-    ) -> list[StoredView]:
+    async def linked(self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage) -> list[Viewed]:
         """The views of which one of these stored links holds a value, as they are now, in key order."""
         return self._stored(read_model, await self._views.linked(read_model, links, value, page))
 
@@ -205,13 +196,12 @@ class Queries:
             documents.reverse()
         as_of = cursors.moment.position if cursors.moment else None
         view = self._viewing[cursors.read_model.name].of
-        edges = tuple(Edge(view(each, as_of), partial(cursors.seal, each)) for each in documents)
+        viewed = [view(each, as_of) for each in documents]
         has_next, has_previous = (found.behind, ahead) if wanted.backward else (ahead, found.behind)
-        return Page(edges, has_next, has_previous, as_of)
+        return Page(viewed, has_next, has_previous, cursors.seal, as_of)
 
-    def _stored(self, read_model: ReadModel, documents: Sequence[Document]) -> list[StoredView]:
-        viewing = self._viewing[read_model.name]
-        return [StoredView(viewing.of(each), each) for each in documents]
+    def _stored(self, read_model: ReadModel, documents: Sequence[Document]) -> list[Viewed]:
+        return [*map(self._viewing[read_model.name].of, documents)]
 
     def _of(self, walk: Walk) -> Views | Past:
         return self._views if walk.as_of is None else self._past

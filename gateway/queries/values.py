@@ -7,6 +7,7 @@ before texts before objects and so on. It is needed here to intersect ranges wit
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
+from functools import cache
 from types import NoneType
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -38,16 +39,15 @@ def stored(annotation: Any, value: Any, name: str) -> Any:
 
     The value's class is checked, so nothing that a client sends can be read as an operator or a pattern.
     """
-    inner, nullable = optional(annotation)
-    if value is None and nullable:
-        return None
-    class_ = _class(inner)
+    class_, nullable = _class(annotation)
     if class_ is str and type(value) is str and value.isascii():
         return value  # as it would come back
+    if value is None and nullable:
+        return None
     if not isinstance(value, class_):
         raise BadInput(f"{name} has no values of this kind.", (name,))
     try:
-        document = packed({"": value_encoder(inner)(value)})
+        document = packed({"": value_encoder(optional(annotation)[0])(value)})
     except (ValueError, ArithmeticError, BSONError):
         raise BadInput(f"{name} has no such value.", (name,)) from None
     return unpacked(document)[""]
@@ -63,10 +63,13 @@ def unpacked(document: bytes) -> dict[str, Any]:
     return BSON(document).decode(codec_options=OPTIONS)
 
 
-def _class(annotation: Any) -> Any:
-    if is_new_type(annotation):
-        return annotation.__supertype__
-    return tuple if item_of(annotation) is not None else annotation
+@cache
+def _class(annotation: Any) -> tuple[Any, bool]:
+    """Of what class a field's values are, and whether there may be none."""
+    inner, nullable = optional(annotation)
+    if is_new_type(inner):
+        return inner.__supertype__, nullable
+    return (tuple if item_of(inner) is not None else inner), nullable
 
 
 def rank(value: Any) -> Rank:

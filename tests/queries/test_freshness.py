@@ -13,7 +13,7 @@ from gateway.mongo.changes import Changes, CheckpointMoved, Interrupted
 from gateway.mongo.checkpoints import Checkpoint
 from gateway.queries import positions as positions_module
 from gateway.queries.freshness import Freshness
-from gateway.queries.pages import PageRequest, Viewed
+from gateway.queries.pages import PageRequest
 from gateway.queries.positions import Positions
 from gateway.queries.storage import Checkpoints
 from tests.queries.bookshop import BOOKS, LOANS, MODEL, Library, books, fresh, opened
@@ -40,7 +40,9 @@ async def test_a_read_waits_for_its_token_and_then_shows_it(library: Library) ->
     assert not any(each.done() for each in (reading, paging, counting))
     await library.add_books([book])
     await library.move(7)
-    assert await reading == Viewed(book.book, book)
+    found = await reading
+    assert found
+    assert (found.key, found.view) == (book.book, book)
     assert [edge.key for edge in (await paging).edges] == ["b000"]
     assert await counting == 1
 
@@ -191,8 +193,9 @@ async def test_the_read_path_works_on_motor(mongo_uri: str, database: str) -> No
         shelf = books(20)
         await library.add_books(shelf)
         await library.move(2)
-        first = Viewed(shelf[0].book, shelf[0])
-        assert await library.queries.one(BOOKS, shelf[0].book, fresh(after=2)) == first
+        first = await library.queries.one(BOOKS, shelf[0].book, fresh(after=2))
+        assert first
+        assert (first.key, first.view) == (shelf[0].book, shelf[0])
         page = await library.queries.page(BOOKS, PageRequest(order="year", first=3), fresh())
         rest = PageRequest(order="year", first=50, after=page.end_cursor)
         assert len((await library.queries.page(BOOKS, rest, fresh())).edges) == 17

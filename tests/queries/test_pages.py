@@ -287,6 +287,6 @@ async def test_a_cursor_serves_in_either_direction(full: Library) -> None:
 
 async def test_a_read_model_that_nothing_was_written_into_is_empty(library: Library) -> None:
     page = await library.queries.page(BOOKS, PageRequest(order="year", first=1), fresh())
-    assert page == Page((), has_next=False, has_previous=False)
+    assert (page.viewed, page.has_next, page.has_previous) == ([], False, False)
     assert await library.queries.count(BOOKS, PageRequest(order="year"), fresh()) == 0
     assert await library.queries.one(BOOKS, "b001", fresh()) is None

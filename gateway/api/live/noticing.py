@@ -13,7 +13,7 @@ from gateway.mongo.paths import name_of
 from gateway.projections.folding.reach import Plan, Step, reach
 from gateway.queries.matching import Matcher
 from gateway.queries.pages import Viewed
-from gateway.queries.queries import Queries, StoredView
+from gateway.queries.queries import Queries
 from gateway.queries.storage import KeyPage
 
 _PAGE = 500
@@ -72,10 +72,10 @@ class Noticing:
             async for each in self._linked(step):
                 name = name_of(each.document["_id"])
                 if name not in seen:
-                    found[name] = self._noticed(each.viewed.key, None, each)
+                    found[name] = self._noticed(each.key, None, each)
         return [each for each in found.values() if each]
 
-    async def _linked(self, step: Step) -> AsyncGenerator[StoredView]:
+    async def _linked(self, step: Step) -> AsyncGenerator[Viewed]:
         links, after = [self.plan.stored(link) for link in step.links], None
         while page := await self.queries.linked(self.plan.model, links, step.key, KeyPage(after, _PAGE)):
             for each in page:
@@ -89,10 +89,10 @@ class Noticing:
     def _may_be(self, difference: Difference | None, was: bool | None) -> bool:
         return was is None or difference is None or self.matches(difference.after)
 
-    async def _stored(self, keys: Sequence[Any]) -> Iterable[StoredView]:
+    async def _stored(self, keys: Sequence[Any]) -> Iterable[Viewed]:
         return await self.queries.stored(self.plan.model, keys) if keys else ()
 
-    def _noticed(self, key: Any, was: bool | None, now: StoredView | None) -> Noticed | None:
+    def _noticed(self, key: Any, was: bool | None, now: Viewed | None) -> Noticed | None:
         if now is not None and self.matches(now.document):
-            return Noticed(now.viewed.key, Change.ENTERED if was is False else Change.CHANGED, now.viewed)
+            return Noticed(now.key, Change.ENTERED if was is False else Change.CHANGED, now)
         return None if was is False else Noticed(key, Change.LEFT, None)

@@ -26,7 +26,7 @@ from gateway.api.plans.leaves import global_id_of, leaf, listed, unexpected
 from gateway.api.plans.reads import reads_below
 from gateway.api.plans.selecting import Chosen, Details, Selecting, derived, python_name
 from gateway.api.plans.source import Names, NotPlanned
-from gateway.api.plans.stored import decoded, member
+from gateway.api.plans.stored import decoded, member, text
 from gateway.api.plans.tree import Completion, Plan, Selection, Step
 from gateway.api.schema.making import By, Field, Resolve
 from gateway.api.schema.types import Attribute
@@ -166,10 +166,12 @@ class _Compiler:
             return partial(member, names, type_, annotation)
         if is_data(annotation) and not hasattr(annotation, "__post_init__"):
             return self._document(type_, details)
-        written = self._not_null(type_, details)
-        if not callable(written):
+        if written := text(names, type_, annotation):
+            return written
+        completed = self._not_null(type_, details)
+        if not callable(completed):
             raise NotPlanned
-        return lambda value: written(decoded(names, annotation, value))
+        return lambda value: completed(decoded(names, annotation, value))
 
     def _document(self, type_: GraphQLObjectType, details: Details) -> _Written:
         """An object of the application's, as a document within a view's."""

@@ -4,7 +4,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import strawberry
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode, OperationType
@@ -43,8 +43,7 @@ class _Operation:
     plans: dict[tuple[bool, ...], Plan | None] = field(default_factory=dict[tuple[bool, ...], Plan | None])
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request for an operation of a valid document; `build` makes the ordinary executor of it, or raises."""
 
     document: DocumentNode

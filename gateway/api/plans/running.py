@@ -67,7 +67,8 @@ class Running:
                 await asyncio.wait([*self._tasks])
                 self._gone()
         finally:
-            await self._end()
+            if self._tasks:
+                await self._end()
 
     def _spread(self) -> Load | None:
         """Begin all loads, each in a task of its own; a lone one is given back."""
@@ -90,8 +91,7 @@ class Running:
     async def _end(self) -> None:
         for each in self._tasks:
             each.cancel()
-        if self._tasks:
-            await asyncio.wait([*self._tasks])
+        await asyncio.wait([*self._tasks])
 
     async def _follow(self, load: Load | None) -> None:
         """Load a field, and what is to be loaded below it."""

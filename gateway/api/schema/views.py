@@ -131,7 +131,7 @@ class ViewTypes:
 
         fields = {
             "edges": Field(list[self.edge(read_model)], resolve=by(lambda root: root.page.edges)),
-            "nodes": Field(list[node], resolve=by(lambda root: [each.viewed for each in root.page.edges])),
+            "nodes": Field(list[node], resolve=by(lambda root: root.page.viewed)),
             "page_info": Field(self.page_info, resolve=by(lambda root: root.page)),
             "total_count": Field(int | None, "Exact, or null where there are too many to count.", total),
         }
