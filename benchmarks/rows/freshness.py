@@ -11,8 +11,8 @@ from benchmarks.harness.placement import pinned
 
 _RATE = 500
 _FARTHER = (
-    "Ours hears of a checkpoint by the change stream, in whichever process it waits; the other reader is told by "
-    "the watcher in its own process. What would be needed is a word to the readers of the watcher's process."
+    "The difference is in the watcher's batch, which reads the views that it changes; a word from the watcher to "
+    "the readers of its own process was tried, and nobody saw it sooner."
 )
 
 
