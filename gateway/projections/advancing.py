@@ -129,7 +129,7 @@ class Advancing:
                 works = [each for each in works if each.working is not working]
             else:
                 for each, took in zip(works, seconds, strict=True):
-                    each.working.written(each.update.after)
+                    each.working.written(each.update)
                     each.seconds += took
                     _tell(each.update)
                 return

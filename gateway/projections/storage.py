@@ -60,6 +60,13 @@ class Update:
     after: Checkpoint
     folded: Folded
 
+    @property
+    def views(self) -> dict[Any, Document | None]:
+        """What a later fold begins with, by stored key, as far as it changes; None is no view."""
+        folded = self.folded
+        changed = folded.latest if self.plan.model.journal else (*folded.added, *folded.replaced)
+        return {**dict.fromkeys(folded.removed), **{each["_id"]: each for each in changed}}
+
 
 class ViewStore:
     """All that a watcher reads and writes besides the log, for any number of tasks at once."""
@@ -129,6 +136,12 @@ class ViewStore:
             if model.history:
                 await create_past(self._database, model)
 
+    async def by_key(self, model: ReadModel, keys: Sequence[Any]) -> list[Document]:
+        """The views with these stored keys that a fold begins with, in no order."""
+        async with self._seen.session() as session:
+            found = self._begun(model).find({"_id": {"$in": list(keys)}}, batch_size=len(keys) + 1, session=session)
+            return await found.to_list(None)
+
     async def load(self, plan: Plan, reached: Reached, most: int) -> list[Document] | None:
         """The views that some steps begin with; None where more than `most` are linked ones."""
         keys = list({plan.store_key(step.key) for step in reached.steps if not step.links})
@@ -140,7 +153,7 @@ class ViewStore:
         query = conditions[0] if len(conditions) == 1 else {"$or": conditions}
         async with self._seen.session() as session:
             found = self._begun(plan.model).find(query, limit=limit, batch_size=limit, session=session)
-            documents = [each async for each in found]
+            documents = await found.to_list(None)
         return documents if len(documents) < limit else None
 
     async def counts(self, plan: Plan, reached: Reached) -> dict[FanOut, int]:

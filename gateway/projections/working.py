@@ -10,6 +10,7 @@ from gateway.projections.batches import Commits, Parts
 from gateway.projections.folding.fold import Folded, folding
 from gateway.projections.folding.reach import Plan, Reached, fitting, reach
 from gateway.projections.folding.turns import in_turns
+from gateway.projections.recent import Recent
 from gateway.projections.storage import Fenced, Update, ViewStore
 
 
@@ -39,6 +40,8 @@ class Working:
     "While a task works on it: no other one touches it then."
     failures: int = 0
     "How often it could not go on since something of it was written."
+    recent: Recent = field(default_factory=Recent)
+    "The views that it read or wrote last."
     apart: float = 0.0
     "Until when it goes alone, because it held others up; by the clock that only goes forward."
 
@@ -48,9 +51,11 @@ class Working:
         amid = self.checkpoint.progress is not None
         return amid or self.careful is not None or self.failures > 0 or self.apart > time.monotonic()
 
-    def written(self, checkpoint: Checkpoint) -> None:
-        """It has come to this checkpoint."""
-        self.checkpoint, self.thorough, self.failures = checkpoint, False, 0
+    def written(self, update: Update) -> None:
+        """Its update was acknowledged."""
+        if not self.plan.model.history:  # a view with its past is not stored as it was folded
+            self.recent.written(update.before, update.after, update.views)
+        self.checkpoint, self.thorough, self.failures = update.after, False, 0
 
     def found(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint that was read; past the place where this process was stopped if need be."""
@@ -81,16 +86,30 @@ class Worker:
         if isinstance(batch, Parts) and progress and progress.after is not None:
             return await self._page(working, batch)
         reached = reach(working.plan, batch.units)
-        documents = await self.store.load(working.plan, reached, self.most)
+        documents = await self._begun(working, reached)
         if documents is None:
             counts = await self.store.counts(working.plan, reached)
             reached = fitting(reached, counts, self.most)
             if not reached.units:
                 return await self._wide(working, batch)
-            documents = await self.store.load(working.plan, reached, self.most)
+            documents = await self._begun(working, reached)
             if documents is None:  # there are more than were counted: somebody else is at work
                 raise Fenced
         return await self._folded(working, batch, reached, documents)
+
+    async def _begun(self, working: Working, reached: Reached) -> list[dict[str, object]] | None:
+        """What the steps begin with, see `ViewStore.load`; what is known already is not read again."""
+        plan, before = working.plan, working.checkpoint
+        if plan.model.alone or plan.model.history or any(step.links for step in reached.steps):
+            return await self.store.load(plan, reached, self.most)
+        keys = {plan.store_key(step.key) for step in reached.steps}
+        known = working.recent.known(before, keys)
+        if missing := keys - known.keys():
+            found = {each["_id"]: each for each in await self.store.by_key(plan.model, [*missing])}
+            read = {key: found.get(key) for key in missing}
+            working.recent.read(before, read)
+            known |= read
+        return [each for each in known.values() if each is not None]
 
     async def _folded(
         self, working: Working, batch: Commits | Parts, reached: Reached, documents: Sequence[dict[str, object]]
