@@ -10,6 +10,11 @@ from benchmarks.harness.operations import by_id, deposits, keys, plain_by_id, pl
 from benchmarks.rows.mutating import LOG, OURS, STARLETTE, Mutating
 from benchmarks.rows.querying import DISTINCT, Querying
 
+_BESIDE = (
+    "After each mutation the watcher writes five read models, and the next mutation meets that in MongoDB: it "
+    "waits for the same core and the same journal. What would be needed is a core for each of them."
+)
+
 
 @asynccontextmanager
 async def _queries(arena: Arena) -> AsyncGenerator[Contest]:
@@ -44,6 +49,6 @@ MUTATION = Row(
     "lone-mutation",
     "A lone mutation, 1 connection",
     _mutations,
-    (Goal("Starlette", 1.3, Measure.P50),),
+    (Goal("Starlette", 1.3, Measure.P50, missed=_BESIDE),),
     "Against one bare `insert_one` behind Starlette.",
 )

@@ -20,6 +20,11 @@ from benchmarks.rows.querying import AT_ONCE, sampled
 OURS = "... on DepositMoneyAccepted { id: commandId position }"
 THEIRS = "id at"
 
+SHARED = (
+    "Five read models are built of ours meanwhile, and of theirs none: with two cores the watcher, MongoDB and the "
+    "load share one, which is full, while the gateway's is not. What would be needed is a core for each of them."
+)
+
 _UNDER_WAY = 0.3
 """Seconds in which a command that nobody waits for any more ends."""
 

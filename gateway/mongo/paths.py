@@ -55,6 +55,6 @@ def index_name(path: AccessPath, key_field: str, journal: bool) -> str:
     return ".".join([first, *rest] if rest[-1] != "_id" else [first, *rest[:-1]])
 
 
-def size_of(document: Mapping[str, Any]) -> int:
+def bson_size(document: Mapping[str, Any]) -> int:
     """How many bytes a stored view has."""
     return len(bson.encode(document, codec_options=OPTIONS))

@@ -14,6 +14,7 @@ from gateway.projections.folding.reach import Plan
 from gateway.projections.lanes import Lane, lanes
 from gateway.projections.parking.starts import Carefully
 from gateway.projections.reading import Reader
+from gateway.projections.recent import Recent
 from gateway.projections.starting import foreign, start
 from gateway.projections.storage import ViewStore, names
 from gateway.projections.working import Careful, Working
@@ -78,6 +79,8 @@ class Builder:
         if given := self._begun - active - busy:
             await self._carefully.end(given)
             self._begun -= given
+            for name in given & self.workings.keys():
+                self.workings[name].recent = Recent()
         if taken := [self.workings[name] for name in active - self._begun - busy]:
             await self.reload(taken)
             taken = [each for each in taken if each.stopped is None]

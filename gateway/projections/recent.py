@@ -1,8 +1,8 @@
 """The views of a read model that were read or written last, so that the next batch need not read them again.
 
-They are kept for one place of its checkpoint: the very one that the next transaction must find unmoved. Had anybody
-else written a view meanwhile, that transaction would be refused, and with it all that follows from what is kept
-here. At any other place it is forgotten.
+They are kept for one place of its checkpoint: what the next transaction must find unmoved, in a log with the same
+chain. Had anybody else written a view meanwhile, that transaction would be refused, and with it all that follows
+from what is kept here. At any other place it is forgotten.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from gateway.mongo.checkpoints import Checkpoint, unmoved
 from gateway.mongo.client import Document
-from gateway.mongo.paths import size_of
+from gateway.mongo.paths import bson_size
 
 BYTES: Final = 2_000_000
 """How much is kept, as BSON; in memory that is some five times as much."""
@@ -45,24 +45,28 @@ class Recent:
     def written(self, before: Checkpoint, after: Checkpoint, changed: Mapping[Any, Document | None]) -> None:
         """The transaction that changed these views, and moved the checkpoint, was acknowledged."""
         self._be_at(before)
-        self._place = unmoved(after)
+        self._place = None  # until all of it is known
         for key, view in changed.items():
             self._put(key, view)
+        self._place = _place(after)
 
     def _be_at(self, checkpoint: Checkpoint) -> None:
-        place = unmoved(checkpoint)
+        place = _place(checkpoint)
         if self._place != place:
             self._views.clear()
             self._sizes.clear()
             self._place, self._bytes = place, 0
 
     def _put(self, key: Any, view: Document | None) -> None:
+        size = _ABSENT if view is None else bson_size(view)
         self._views.pop(key, None)
-        self._views[key] = view
-        self._bytes -= self._sizes.get(key, 0)
-        self._sizes[key] = _ABSENT if view is None else size_of(view)
-        self._bytes += self._sizes[key]
+        self._bytes += size - self._sizes.get(key, 0)
+        self._views[key], self._sizes[key] = view, size
         while self._bytes > BYTES:
             oldest = next(iter(self._views))
             del self._views[oldest]
             self._bytes -= self._sizes.pop(oldest)
+
+
+def _place(checkpoint: Checkpoint) -> dict[str, Any]:
+    return {**unmoved(checkpoint), "chain": checkpoint.chain}

@@ -139,8 +139,7 @@ class ViewStore:
     async def by_key(self, model: ReadModel, keys: Sequence[Any]) -> list[Document]:
         """The views with these stored keys that a fold begins with, in no order."""
         async with self._seen.session() as session:
-            found = self._begun(model).find({"_id": {"$in": list(keys)}}, batch_size=len(keys) + 1, session=session)
-            return await found.to_list(None)
+            return await self.begun(model, keys, session)
 
     async def load(self, plan: Plan, reached: Reached, most: int) -> list[Document] | None:
         """The views that some steps begin with; None where more than `most` are linked ones."""
@@ -257,7 +256,8 @@ class ViewStore:
 
     async def begun(self, model: ReadModel, keys: Sequence[Any], session: Any) -> list[Document]:
         """The views with these stored keys that a fold begins with, as a transaction sees them."""
-        return [each async for each in self._begun(model).find({"_id": {"$in": list(keys)}}, session=session)]
+        found = self._begun(model).find({"_id": {"$in": list(keys)}}, batch_size=len(keys) + 1, session=session)
+        return await found.to_list(None)
 
     def _views(self, model: ReadModel) -> Collection:
         return _collections(self._database, model)[0]

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.api.errors import internal
 from gateway.api.requests import Answer
 from gateway.web.bodies import BadRequest
-from gateway.web.connections import Exchange
+from gateway.web.exchange import Exchange
 from gateway.web.negotiation import GRAPHQL, JSON
 
 _STATUSES: Final = {"GET_IS_FOR_QUERIES": 405, "INTERNAL": 500, "UNAVAILABLE": 503}

@@ -18,6 +18,7 @@ from gateway.api.execution import Api
 from gateway.settings import Settings
 from gateway.web import playground
 from gateway.web.answers import SECURITY, respond
+from gateway.web.exchange import Exchange
 from gateway.web.health import Health
 from gateway.web.http import HttpEndpoint
 from gateway.web.metrics import metrics_endpoint
@@ -63,18 +64,19 @@ class Direct:
         self._app, self._http, self._sockets = app, http, sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange.out_of(scope)
         if scope["type"] == "lifespan" or scope["path"] != "/graphql":
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._sockets.converse(WebSocket(scope, receive, send))
         elif scope["method"] == "POST":
-            await self._post(scope, receive, send)
+            await self._post(scope, receive, send, exchange)
         else:
             await self._app(scope, receive, send)
 
-    async def _post(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _post(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange | None) -> None:
         try:
-            await self._http.post(scope, receive, send)
+            await self._http.post(scope, receive, send, exchange)
         except Exception as error:
             await respond({"errors": [internal(error)]}, 500)(scope, receive, send)
 

@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.http11 import Request
 
+from gateway.web.exchange import Exchange
 from gateway.web.waiting import Gate, Mail
 
 CONNECTION: Final = "connection"
 """Where the application finds the connection of a request: in its scope's `state`."""
-
-EXCHANGE: Final = "exchange"
-"""And where it finds the `Exchange`."""
 
 _HEAD_TIMEOUT: Final = 10.0
 """How many seconds a request's line and headers may take."""
@@ -29,47 +27,6 @@ _STUCK: Final = 15.0
 _HEAD_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
-
-
-class Exchange:
-    """One request over HTTP and its answer, for who has all of one and gives all of the other at once.
-
-    ASGI's messages for the same take a third of a small query's time: a server checks what they say, header by
-    header.
-    """
-
-    __slots__ = ("_cycle",)
-
-    def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle = cycle
-
-    @property
-    def body(self) -> bytes | None:
-        """The body; None while it has not all arrived."""
-        cycle = self._cycle
-        return None if cycle.more_body or cycle.disconnected else bytes(cycle.body)
-
-    def answer(self, head: bytes, body: bytes) -> bool:
-        """Send a whole answer; `head` is its status line and its headers, each with its end of line.
-
-        False where it is for ASGI's `send`, which waits: the peer has not taken yet what was sent before.
-        """
-        cycle = self._cycle
-        if cycle.flow.write_paused or cycle.disconnected:
-            return False
-        every = [b"%b: %b\r\n" % each for each in cycle.default_headers]
-        last = (
-            b"content-length: %d\r\n\r\n"
-            if cycle.keep_alive
-            else b"connection: close\r\ncontent-length: %d\r\n\r\n"
-        )
-        cycle.transport.write(b"".join((head, *every, last % len(body), body)))
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            cycle.transport.close()
-        cycle.on_response()
-        return True
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -92,23 +49,25 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        begun = self._heading
+        begun = self.scope if self._heading else None
         super().data_received(data)
-        if self._heading:  # what came before a head in the same piece is not counted
-            self._expect_more(len(data) if begun else 0)
+        if self._heading:  # a piece with the end of something else in it is not counted
+            self._expect_more(len(data) if self.scope is begun else 0)
+        elif self.cycle and self.cycle.response_complete and not self.transport.is_closing():
+            self._expect_more(0)  # what was answered goes on, or nothing has begun yet: that is not for ever either
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope.setdefault("state", {})[CONNECTION] = self
         self._heading, self._head = True, 0
-        self._quick()
+        self._go_on()
 
     def on_headers_complete(self) -> None:
         self._heading = False
-        self._quick()
+        self._go_on()
         super().on_headers_complete()
         if self.cycle and self.cycle.scope is self.scope:
-            self.scope.setdefault("state", {})[EXCHANGE] = Exchange(self.cycle)
+            Exchange(self.cycle).go_along()
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -131,7 +90,8 @@ class HttpConnection(HttpToolsProtocol):
             self.transport.write(_HEAD_TOO_LARGE)
             self.transport.close()
 
-    def _quick(self) -> None:
+    def _go_on(self) -> None:
+        """What was expected is here."""
         _cancel(self._slow)
         self._slow = None
 

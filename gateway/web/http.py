@@ -18,7 +18,7 @@ from gateway.api import requests
 from gateway.api.execution import Api
 from gateway.web.answers import Json, answered, refused
 from gateway.web.bodies import BadRequest, Parameters, read_json, read_parameters
-from gateway.web.connections import EXCHANGE, Exchange
+from gateway.web.exchange import Exchange
 from gateway.web.negotiation import answer_type, check_body_type, wants_page
 from gateway.web.tracing import of_headers
 
@@ -32,7 +32,7 @@ _CLOSE: Final = {"connection": "close"}
 class Received(NamedTuple):
     """A request as the server hands it over; of a header that is there twice the first one counts.
 
-    There is an `exchange` where the server is ours.
+    There is an `exchange` where it comes straight from our server.
     """
 
     scope: Scope
@@ -41,10 +41,10 @@ class Received(NamedTuple):
     exchange: Exchange | None
 
     @classmethod
-    def of(cls, scope: Scope, receive: Receive) -> "Received":
+    def of(cls, scope: Scope, receive: Receive, exchange: Exchange | None = None) -> "Received":
         lines = reversed(scope["headers"])
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in lines}
-        return cls(scope, receive, headers, scope.get("state", {}).get(EXCHANGE))
+        return cls(scope, receive, headers, exchange)
 
     @property
     def is_post(self) -> bool:
@@ -52,8 +52,8 @@ class Received(NamedTuple):
 
     async def body(self, limit: int) -> bytes:
         """See `read_body`; what has arrived already needs no clock."""
-        here = self.exchange and self.exchange.body
-        return here if here and len(here) <= limit else await read_body(self.receive, limit)
+        here = self.exchange.take(limit) if self.exchange else None
+        return await read_body(self.receive, limit) if here is None else here
 
     @property
     def accept(self) -> str:
@@ -76,11 +76,10 @@ class HttpEndpoint:
         asks = received.is_post or "query" in request.query_params
         return await (self.page(request) if not asks and wants_page(received.accept) else self._answer(received))
 
-    async def post(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def post(self, scope: Scope, receive: Receive, send: Send, exchange: Exchange | None) -> None:
         """The same for a POST request, straight from the server."""
-        received = Received.of(scope, receive)
-        response = await self._answer(received)
-        if not (received.exchange and response.sent(received.exchange)):
+        response = await self._answer(Received.of(scope, receive, exchange))
+        if not (exchange and response.sent(exchange)):
             await response(scope, receive, send)
 
     async def _answer(self, received: Received) -> Json:

@@ -43,10 +43,12 @@ def views_read(commands: Commands) -> dict[str, list[object]]:
     return {each["find"]: each["filter"]["_id"]["$in"] for each in finds}
 
 
-async def test_what_another_watcher_wrote_meanwhile_is_read_again(place: World) -> None:
+@pytest.mark.parametrize("name", ["books", "loans", "months"])
+async def test_what_another_watcher_wrote_meanwhile_is_read_again(place: World, name: str) -> None:
+    """Views that link to others, that are removed and come again, and a journal's last ones."""
     await place.add(*history(41, 30))
     store = ViewStore(place.opened.database)
-    working = await books(place, store)
+    working = await begun(place, store, name)
     await place.add(*history(42, 30))
     await built_on(place, store, working, 60)
     await place.add(*history(43, 30))
@@ -55,23 +57,23 @@ async def test_what_another_watcher_wrote_meanwhile_is_read_again(place: World) 
     await place.add(*history(44, 30))
     with pytest.raises(Fenced):
         await built_on(place, store, working, 120)
-    working.found((await store.checkpoints(["books.1"]))["books.1"])
+    working.found((await store.checkpoints([f"{name}.1"]))[f"{name}.1"])
     await built_on(place, store, working, 120)
     async with watching(place):
         await place.built(120)
     await place.check()
 
 
-async def books(place: World, store: ViewStore) -> Working:
-    """The read model of the books, begun by a watcher that has nothing to do yet."""
+async def begun(place: World, store: ViewStore, name: str) -> Working:
+    """A read model as a watcher takes it up that others have built so far."""
     async with watching(place):
         await place.built(30)
-    model = next(each for each in place.opened.model.read_models if each.name == "books")
-    return Working(plan(model), (await store.checkpoints(["books.1"]))["books.1"])
+    model = next(each for each in place.opened.model.read_models if each.name == name)
+    return Working(plan(model), (await store.checkpoints([f"{name}.1"]))[f"{name}.1"])
 
 
 async def built_on(place: World, store: ViewStore, working: Working, until: int) -> None:
-    """Bring the books on to a position, commit by commit."""
+    """Bring a read model on to a position, commit by commit."""
     while working.checkpoint.position < until:
         commits = await place.opened.log.read(working.checkpoint.position, 1)
         update: Update = await Worker(store, 1_000).update(working, Commits(commits, None))
@@ -93,6 +95,25 @@ def test_what_is_parked_or_let_go_is_another_place() -> None:
         found.read(at(2, before), {"b1": VIEW})
         assert found.known(at(2, before), ["b1"]) == {"b1": VIEW}
         assert found.known(at(2, after), ["b1"]) == {}
+
+
+def test_another_history_of_the_log_is_another_place() -> None:
+    found = Recent()
+    found.read(at(2), {"b1": VIEW})
+    assert found.known(replace(at(2), chain=b"other"), ["b1"]) == {}
+
+
+def test_what_could_not_be_taken_in_whole_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Recent()
+    found.read(at(1), {"b1": VIEW, "b2": VIEW})
+    monkeypatch.setattr(recent, "bson_size", no_memory)
+    with pytest.raises(MemoryError):
+        found.written(at(1), at(2), {"b3": None, "b1": VIEW})
+    assert found.known(at(2), ["b1", "b2", "b3"]) == {}
+
+
+def no_memory(_: object) -> int:
+    raise MemoryError
 
 
 def test_only_so_much_is_kept_and_what_was_used_last_stays(monkeypatch: pytest.MonkeyPatch) -> None:

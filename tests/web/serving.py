@@ -23,8 +23,10 @@ async def _ping() -> None:
     """MongoDB is well."""
 
 
-def sample_app(control: Control | None = None, health: Health | None = None) -> ASGIApp:
-    settings = load_settings(body_limit=BODY_LIMIT)
+def sample_app(
+    control: Control | None = None, health: Health | None = None, body_limit: int = BODY_LIMIT
+) -> ASGIApp:
+    settings = load_settings(body_limit=body_limit)
     return create_app(sample_api(control), health or sample_health(), settings)
 
 
@@ -38,10 +40,11 @@ def client(control: Control | None = None, health: Health | None = None) -> Test
 
 
 @asynccontextmanager
-async def served(control: Control | None = None) -> AsyncGenerator[Address]:
+async def served(control: Control | None = None, body_limit: int = BODY_LIMIT) -> AsyncGenerator[Address]:
     """The sample behind the real server, on a free port."""
     announced = asyncio.get_running_loop().create_future()
-    serving = asyncio.create_task(serve(sample_app(control), load_settings(port=0), announced.set_result))
+    app = sample_app(control, body_limit=body_limit)
+    serving = asyncio.create_task(serve(app, load_settings(port=0), announced.set_result))
     try:
         yield await announced
     finally:

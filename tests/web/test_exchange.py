@@ -1,13 +1,16 @@
 """Answers that are sent whole, past ASGI's messages: a client can't tell, however it asks and listens."""
 
 import asyncio
+import gc
 import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 import pytest
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from gateway.web.connections import Exchange
+from gateway.web import connections
+from gateway.web.exchange import Exchange
 from gateway.web.listening import Address
 from tests.api.sample import Control
 from tests.web.serving import BODY_LIMIT, served
@@ -17,6 +20,7 @@ pytestmark = pytest.mark.anyio
 PATIENCE = 5
 MANY = 800
 """So many large answers are more than the buffers between a server and its client hold."""
+LAST = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 HELLO = b'{"query": "{ hello }"}'
 WORLD = b'{"data":{"hello":"world"}}'
 WAITING = b'{"query": "mutation { note(what: \\"wait\\") }"}'
@@ -157,3 +161,50 @@ async def test_who_does_not_take_his_answers_is_sent_no_more_than_he_takes(at: A
     writer.close()
     assert found.count(b'n19":"world"}}') == MANY
     assert found.endswith(WORLD)
+
+
+async def test_an_answered_request_is_freed_at_once(at: Address) -> None:
+    """Nothing of it waits for the garbage collector, which comes seldom."""
+    gc.collect()
+    gc.disable()
+    try:
+        await answered(at, *[request(HELLO)] * 50, b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n" * 50, LAST)
+        living = [each for each in gc.get_objects() if isinstance(each, RequestResponseCycle)]
+    finally:
+        gc.enable()
+    assert len(living) <= 1
+
+
+async def test_what_comes_behind_an_answer_keeps_no_connection(
+    at: Address, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "_HEAD_TIMEOUT", 0.2)
+    reader, writer = await asyncio.open_connection(at.host, at.port)
+    writer.write(b"GET /healthz HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"x")
+    async with asyncio.timeout(PATIENCE):
+        assert b"HTTP" not in await reader.read()
+    writer.close()
+
+
+async def test_a_large_body_does_not_hold_up_what_comes_behind_it(
+    sent: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is more than a server reads ahead; while it is worked on, the next request comes in two pieces."""
+    monkeypatch.setattr(connections, "_HEAD_TIMEOUT", 0.2)
+    control = Control()
+    async with served(control, body_limit=400_000) as at:
+        reader, writer = await asyncio.open_connection(at.host, at.port)
+        large = WAITING.replace(b"{", b"{" + b" " * 70_000, 1)
+        last = request(HELLO, b"connection: close\r\n")
+        writer.write(request(large) + last[:30])
+        await control.begun.wait()
+        writer.write(last[30:])
+        reading = asyncio.create_task(reader.read())
+        closed, _ = await asyncio.wait([reading], timeout=0.5)
+        control.gate.set()
+        assert WORLD in await reading
+        assert not closed
+        writer.close()
+    assert sent.whole == [True, True]
