@@ -113,9 +113,10 @@ class Builder:
         """
         await self.reload(workings)
         active = [each for each in self.active() if each in workings]  # asked once: leases come and go
-        seen, end = datetime.now(UTC), await self.reader.end()
-        there = await self.store.collections()
-        chains = await self.store.chains({each.checkpoint.position for each in active})
+        seen, places = datetime.now(UTC), {each.checkpoint.position for each in active}
+        end, there, chains = await asyncio.gather(  # at once: all lanes wait
+            self.reader.end(), self.store.collections(), self.store.chains(places)
+        )
         for each in active:
             lost = [name for name in names(each.plan.model) if there.get(name) != self.collections.get(name)]
             reason = f"Its collection {lost[0]} was dropped." if lost else foreign(each.checkpoint, chains)

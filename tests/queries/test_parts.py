@@ -1,13 +1,17 @@
 """Views of which a part is asked for: that part is read, and who is gathered with others has at least its own."""
 
 import asyncio
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from bson.decimal128 import Decimal128
 
 from gateway.queries.fields import Fields
 from gateway.queries.pages import Page, PageRequest, Viewed, ViewRequest
-from tests.queries.bookshop import BOOKS, AuthorId, BookId, Kind, Library, books, fresh
+from tests.queries.bookshop import BOOKS, AuthorId, BookId, Kind, Library, Price, books, fresh
+from tests.queries.explaining import explained
 
 pytestmark = pytest.mark.anyio
 
@@ -113,3 +117,24 @@ async def test_nested_pages_of_one_tick_are_one_read_with_the_parts_of_all(full:
     assert {*lookup["pipeline"][-1]["$project"]} == {"_id", "title", "kind", "added", "year"}
     for page, name in zip(together, ("title", "kind", "added"), strict=True):
         assert all(edge.viewed.document[name] for edge in page.edges)
+
+
+AMOUNTS = {
+    f"b{number}": text for number, text in enumerate(["10.50", "10.5", "1E+3", "-0.00", "0E-6176", "9" * 34])
+}
+
+
+async def test_what_is_read_from_an_index_alone_is_exactly_what_is_stored(library: Library) -> None:
+    """Amounts that are equal and written in different ways stay as they were written."""
+    (book,) = books(1)
+    poem = replace(book, kind=Kind.POEMS)
+    await library.add_books(
+        [replace(poem, book=BookId(key), price=Price(Decimal(text), "EUR")) for key, text in AMOUNTS.items()]
+    )
+    library.commands.sent.clear()
+    wanted = PageRequest({"kind": Kind.POEMS}, order="price", first=20, fields=part("kind", "price"))
+    page = await library.queries.page(BOOKS, wanted, fresh())
+    found = {each.key: each.document["price"]["amount"].bid for each in page.viewed}
+    assert found == {key: Decimal128(text).bid for key, text in AMOUNTS.items()}
+    (command,) = library.commands.reads()
+    assert (await explained(library.database, command)).documents == 0
