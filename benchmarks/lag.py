@@ -1,9 +1,10 @@
 """How far read models are behind the log: below the rate that the watcher sustains, and above it.
 
 The watcher is a process of its own, as `tidegate watch` is. First it alone builds all five read models of the bank
-from a log that is there. Then commits of the same kind come at a share of that rate; they are appended to the log
-as they are, for a writer that decides them would want the cores that watcher and MongoDB have. Last, in another
-database, as many commands as there can be go through a writer, and TIDEGATE_LAG_COMMITS holds them back.
+from a log that is there. Then commits of the same kind come at a share of that rate; they are encoded before and
+appended to the log as they are, for a writer that decides them would want the cores that watcher and MongoDB have.
+Last, in another database, as many commands as there can be go through a writer, and TIDEGATE_LAG_COMMITS holds them
+back.
 """
 
 import argparse
@@ -168,9 +169,8 @@ async def followed(settings: Settings, wish: Wish) -> Followed:
             before, began = await following.position(), time.monotonic()
             await following.reached(filling.head.position)
             alone = (filling.head.position - before) / (time.monotonic() - began)
-            before, began = filling.head.position, time.monotonic()
-            samples = await following.sampled(filling, wish.share * alone, wish.seconds)
-            return Followed(alone, (filling.head.position - before) / (time.monotonic() - began), samples)
+            samples, appended = await following.sampled(filling, wish.share * alone, wish.seconds)
+            return Followed(alone, appended / wish.seconds, samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,17 +189,21 @@ class Following:
         while await self.position() < position:  # noqa: ASYNC110 # nothing tells it without a change stream
             await asyncio.sleep(TICK)
 
-    async def sampled(self, filling: Filling, rate: float, seconds: float) -> list[Sample]:
-        """The lag while so many commits a second are appended, for so long."""
-        samples: list[Sample] = []
-        before, began = filling.head.position, time.monotonic()
+    async def sampled(self, filling: Filling, rate: float, seconds: float) -> tuple[list[Sample], int]:
+        """The lag while so many commits a second are appended, for so long; and how many were."""
+        samples, appended, before = list[Sample](), 0, filling.head.position
+        commits = filling.encoded(round(rate * seconds))  # before it begins: that would take a core, too
+        begin_collecting()
+        began = time.monotonic()
         while (passed := time.monotonic() - began) < seconds:
-            if late := int(passed * rate) - (filling.head.position - before):
-                await filling.add(late)
+            due = int(passed * rate)
+            if due > appended:
+                await filling.append(commits[appended:due])
+                appended = due
             if passed > len(samples) * SAMPLE:
-                samples.append(Sample(passed, filling.head.position - await self.position()))
+                samples.append(Sample(passed, before + appended - await self.position()))
             await asyncio.sleep(TICK)
-        return samples
+        return samples, appended
 
 
 def _say_followed(found: Followed) -> None:

@@ -1,7 +1,7 @@
 """A log of a bank whose accounts are used as unevenly as in life: Zipf-distributed."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, islice
@@ -35,14 +35,22 @@ class Filling:
         self._commits, self._versions = _commits(), dict[str, int]()
         self.head = EMPTY
 
-    async def add(self, commits: int) -> None:
-        """So many more, in one append."""
+    def encoded(self, commits: int) -> list[Encoded]:
+        """So many more, for `append`."""
         batch: list[Encoded] = []
         for events in islice(self._commits, commits):
             batch.append(_encoded(self._model, events, self.head, self._versions))
             self.head = Head(batch[-1].commit.position, batch[-1].commit.chain, batch[-1].commit.at)
+        return batch
+
+    async def append(self, batch: Sequence[Encoded]) -> None:
+        """The next ones of those that are encoded."""
         appended = await self._log.append(batch)
         assert appended.safe == len(batch)
+
+    async def add(self, commits: int) -> None:
+        """So many more, in one append."""
+        await self.append(self.encoded(commits))
 
 
 async def fill(log: EventLog, model: Model, commits: int) -> Filling:

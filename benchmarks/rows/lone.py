@@ -10,6 +10,11 @@ from benchmarks.harness.operations import by_id, deposits, keys, plain_by_id, pl
 from benchmarks.rows.mutating import LOG, OURS, STARLETTE, Mutating
 from benchmarks.rows.querying import DISTINCT, Querying
 
+_MORE = (
+    "A query is GraphQL, waits a turn of the event loop for others to be read with, reads in a session that "
+    "nothing older than this process has seen may answer, and leaves an entry in the audit trail; the endpoint does "
+    "nothing of that. What would be needed is a driver whose calls cost less."
+)
 _BESIDE = (
     "After each mutation the watcher writes five read models, and the next mutation meets that in MongoDB: it "
     "waits for the same core and the same journal. What would be needed is a core for each of them."
@@ -42,7 +47,7 @@ QUERY = Row(
     "lone-query",
     "A lone query by id, 1 connection",
     _queries,
-    (Goal("Starlette", 1.3, Measure.P50),),
+    (Goal("Starlette", 1.3, Measure.P50, missed=_MORE),),
     "Against one bare `find_one` behind Starlette.",
 )
 MUTATION = Row(
