@@ -12,8 +12,8 @@ from benchmarks.rows.querying import DISTINCT, Querying
 
 _MORE = (
     "A query is GraphQL, waits a turn of the event loop for others to be read with, reads in a session that "
-    "nothing older than this process has seen may answer, and leaves an entry in the audit trail; the endpoint does "
-    "nothing of that. What would be needed is a driver whose calls cost less."
+    "nothing older than this process has seen may answer, and leaves an entry in the audit trail; the endpoint "
+    "does none of it. What would be needed is a driver whose calls cost less."
 )
 _BESIDE = (
     "After each mutation the watcher writes five read models, and the next mutation meets that in MongoDB: it "
