@@ -1,6 +1,7 @@
 """What is parked, as reads must know it: from the checkpoints that this process follows, else from MongoDB.
 
-While nothing is parked, nothing is asked. Nor is it while a checkpoint can name all that is.
+While nothing is parked, nothing is asked. Nor is it for a key that is not, while a checkpoint can name all that are.
+Of one that is said to be parked MongoDB is asked: it may have been released, and this process has not heard of it yet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,8 +45,8 @@ class Parked:
         known = self._positions.checkpoint(read_model.name)
         if known is None or known.parked is None:
             return None
-        if known.parked.complete or key in known.parked.named:
-            return known.parked.named.get(key)
+        if known.parked.complete and key not in known.parked.named:
+            return None
         return await self._keys.get(known.id, key)
 
     async def refuse(self, read_model: ReadModel, key: Any, as_of: int | None = None) -> None:

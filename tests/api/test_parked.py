@@ -216,13 +216,24 @@ async def test_what_can_not_be_asked_of_parked_views_is_refused(place: World) ->
 
 async def test_after_a_retry_the_view_is_read_again(place: World) -> None:
     await parked(place)
-    database = place.mongo.database
-    model: Model = read(application(mended))
-    retrying = Retrying(database, place.services.feeds._log, plan(model.read_models[0]), ViewStore(database))  # pyright: ignore[reportPrivateUsage] # the log of this process
-    assert (await retrying.retry("bad")).parked is None
+    assert (await retrying(place).retry("bad")).parked is None
     token = token_of(await increase(place, "bad", 1))
     answer = await place.ask(ONE, {"id": "Tally:bad"}, after=token)
     assert answer.data == {"tally": {"value": 10}}
+
+
+async def test_after_a_retry_the_view_is_read_also_where_nobody_has_heard_of_it(place: World) -> None:
+    await parked(place)
+    place.services.positions._stop()  # pyright: ignore[reportPrivateUsage] # news come late: here, not at all
+    assert (await retrying(place).retry("bad")).parked is None
+    assert (await place.ask(ONE, {"id": "Tally:bad"})).data == {"tally": {"value": 9}}
+
+
+def retrying(place: World) -> Retrying:
+    """By code that folds what the gateway's own can't."""
+    database = place.mongo.database
+    model: Model = read(application(mended))
+    return Retrying(database, place.services.feeds._log, plan(model.read_models[0]), ViewStore(database))  # pyright: ignore[reportPrivateUsage] # the log of this process
 
 
 def test_a_read_model_can_not_have_the_name_of_the_field() -> None:
