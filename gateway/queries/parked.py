@@ -1,7 +1,7 @@
 """What is parked, as reads must know it: from the checkpoints that this process follows, else from MongoDB.
 
-While nothing is parked, nothing is asked. Nor is it for a key that is not, while a checkpoint can name all that are.
-Of one that is said to be parked MongoDB is asked: it may have been released, and this process has not heard of it yet.
+While nothing is parked, nothing is asked. Nor is it for a key that is not, while a checkpoint names all that are.
+Of one that is said to be parked MongoDB is asked: it may have been released, and nothing was heard of that yet.
 """
 
 from collections.abc import Mapping, Sequence
