@@ -16,9 +16,12 @@ from benchmarks.harness.figures import Goal, Sample
 from benchmarks.harness.load import Loader
 from benchmarks.harness.placement import Placement, here, pinned
 from benchmarks.harness.plots import Curve
-from gateway.mongo.embedded import embedded
+from gateway.mongo.embedded import EmbeddedOptions, embedded
 
 DATABASE = "bench"
+
+CACHE_GIGABYTES = 2.0
+"""Of MongoDB's memory: enough for all that a row writes, as a server has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ async def arena(seconds: float) -> AsyncGenerator[Arena]:
     placement = here()
     with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         with pinned(placement.mongodb):
-            opening = embedded(Path(folder))
+            opening = embedded(Path(folder), EmbeddedOptions(cache_gigabytes=CACHE_GIGABYTES))
             server = await opening.__aenter__()
         try:
             await dataset.prepare(server.uri, DATABASE)

@@ -31,6 +31,8 @@ class EmbeddedOptions:
     members: int = 1
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     "Further server parameters, as for `mongod --setParameter`."
+    cache_gigabytes: float = 0.25
+    "Of memory for data; little, for this runs beside everything else that is under way on somebody's machine."
     oplog_megabytes: int = 1024
     checkpoint_seconds: int = 60
     "Between two of its checkpoints; the oplog is cut behind them."
@@ -189,7 +191,7 @@ def _command(program: Path, options: EmbeddedOptions) -> tuple[str, ...]:
     test_commands = {"enableTestCommands": "1"} if options.throwaway else {}
     parameters = {"diagnosticDataCollectionEnabled": "false", **test_commands, **options.parameters}
     settings = [word for name, value in parameters.items() for word in ("--setParameter", f"{name}={value}")]
-    sizes = ["--wiredTigerCacheSizeGB", "0.25", "--oplogSize", str(options.oplog_megabytes)]
+    sizes = ["--wiredTigerCacheSizeGB", str(options.cache_gigabytes), "--oplogSize", str(options.oplog_megabytes)]
     checkpoints = ["--syncdelay", str(options.checkpoint_seconds)]
     seclusion = ["--bind_ip", HOST, "--noscripting"] + (["--nounixsocket"] if sys.platform != "win32" else [])
     return (str(program), "--replSet", REPLICA_SET, *seclusion, *sizes, *checkpoints, *settings)
