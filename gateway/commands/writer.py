@@ -193,6 +193,7 @@ class Writer:
             await self._prefix.catch_up()  # to what was committed meanwhile
         began = time.monotonic()
         known, head = self._prefix.position, await self._prefix.head()
+        waiting = [each for each in waiting if not each.answer.done()]  # their time may be up by now
         broken, self._loading.broken = self._loading.broken, {}
         batch = self._decisions.batch(
             [each for each in waiting if broken.keys().isdisjoint(each.streams)], head, self._aside.streams

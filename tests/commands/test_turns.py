@@ -9,6 +9,7 @@ import pytest
 from domain.customer.events import CustomerId, Email
 from domain.customer.registration import RegisterCustomer, RenameCustomer
 from gateway.commands import turns
+from gateway.errors import Unavailable
 from gateway.eventlog.encoding import Encoded
 from gateway.eventlog.storage import Appended
 from gateway.messages import Receipt
@@ -16,6 +17,7 @@ from gateway.mongo.changes import Changes, CommitAdded, TurnAsked
 from gateway.mongo.client import collection
 from gateway.mongo.collections import TURNS
 from gateway.mongo.turns import Asked
+from gateway.settings import load_settings
 from tests.support.desks import Append, Desk, Opening, desk
 
 pytestmark = pytest.mark.anyio
@@ -116,3 +118,17 @@ async def test_a_command_that_is_sent_again_is_no_lost_race(ours: Desk) -> None:
     for name in ("1", "2", "3"):  # by then it would have asked
         await register(ours, name)
     assert await collection(ours.mongo.database, TURNS).count_documents({}) == 0
+
+
+async def test_a_command_whose_time_is_up_while_others_have_their_turn_is_not_committed(
+    mongo_uri: str, database: str
+) -> None:
+    settings = load_settings(command_timeout=0.3)
+    async with desk(Opening(mongo_uri, database, settings=settings)) as at:
+        await register(at, "1")  # its state is held now: it is decided at once
+        at.writer.hear(TurnAsked(Asked(uuid4(), 60.0)))
+        with pytest.raises(Unavailable, match="nothing was changed"):
+            await at.send(RenameCustomer(CustomerId("1"), "B Name"))
+        at.writer.hear(CommitAdded(2))  # the others' turn is over
+        await register(at, "2")
+        assert [each.command.name for each in await at.commits()] == ["RegisterCustomer"] * 2
