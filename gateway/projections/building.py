@@ -80,7 +80,7 @@ class Builder:
             await self._carefully.end(given)
             self._begun -= given
             for name in given & self.workings.keys():
-                self.workings[name].recent = Recent()
+                self.workings[name].recent, self.workings[name].wrong = Recent(), None
         if taken := [self.workings[name] for name in active - self._begun - busy]:
             await self.reload(taken)
             taken = [each for each in taken if each.stopped is None]
@@ -107,26 +107,27 @@ class Builder:
                 raise each
 
     async def look(self, workings: Sequence[Working]) -> bool:
-        """What is looked at once a second: others' checkpoints, lost collections, a log that was exchanged.
-
-        Says of those that miss nothing when that was seen.
-        """
+        """Go on from where others moved checkpoints to; say of those that miss nothing when that was seen."""
         await self.reload(workings)
         active = [each for each in self.active() if each in workings]  # asked once: leases come and go
-        seen, places = datetime.now(UTC), {each.checkpoint.position for each in active}
-        end, there, chains = await asyncio.gather(  # at once: all lanes wait
-            self.reader.end(), self.store.collections(), self.store.chains(places)
-        )
-        for each in active:
-            lost = [name for name in names(each.plan.model) if there.get(name) != self.collections.get(name)]
-            reason = f"Its collection {lost[0]} was dropped." if lost else foreign(each.checkpoint, chains)
-            if reason:
-                await self.stop(each, reason)
+        seen, end = datetime.now(UTC), await self.reader.end()
         at_head = [each.checkpoint for each in active if each.stopped is None and _misses_nothing(each, end)]
         notes = [(each, replace(each, at_head=seen, stopped=None)) for each in at_head]
         await self.store.note(notes)
         for before, after in notes:
             self.workings[before.id].checkpoint = after
+        return True
+
+    async def inspect(self) -> bool:
+        """Look for lost collections and for a log that was exchanged; who is at work meanwhile does not wait."""
+        known, standing = self.collections, [(each, each.checkpoint) for each in self.active()]
+        there, chains = await asyncio.gather(
+            self.store.collections(), self.store.chains({checkpoint.position for _, checkpoint in standing})
+        )
+        for working, checkpoint in standing:
+            lost = [name for name in names(working.plan.model) if there.get(name) != known.get(name)]
+            dropped = f"Its collection {lost[0]} was dropped." if lost else None
+            working.wrong = dropped or foreign(checkpoint, chains)
         return True
 
     async def reload(self, workings: Sequence[Working]) -> None:
@@ -140,7 +141,7 @@ class Builder:
 
     async def stop(self, working: Working, reason: str) -> None:
         """Leave a read model where it is, until the next start or until another watcher got past that place."""
-        working.stopped = reason
+        working.stopped, working.wrong = reason, None
         _log.error("The read model %s is stopped: %s", working.plan.model.name, reason)
         before = working.checkpoint
         await self.store.note([(before, replace(before, stopped=reason))])

@@ -36,6 +36,8 @@ class Running:
         self._tasks: set[asyncio.Task[None]] = set()
         self._heard = 0
         self._looked: dict[str, float] = {}
+        self._inspected = 0.0
+        self._inspecting: asyncio.Task[None] | None = None
         self._idle: dict[str, int] = {}
         """The read models that found nothing to do, with the last position that had been heard of by then."""
         self._repeated = Repeated()
@@ -52,14 +54,16 @@ class Running:
     def begin(self) -> float:
         """Set everybody to work who has some and is at none. Returns when to do that again, by the loop's clock."""
         now = asyncio.get_running_loop().time()
-        free = {each.checkpoint.id: each for each in self._builder.free()}
-        if due := [each for name, each in free.items() if self._looked.setdefault(name, now) + BEAT <= now]:
+        if (self._inspecting is None or self._inspecting.done()) and self._inspected + BEAT <= now:
+            self._inspected, self._inspecting = now, self._go((), self._builder.inspect)
+        free = self._builder.free()
+        if due := [each for each in free if self._known(each, now) + BEAT <= now]:
             self._looked.update({each.checkpoint.id: now for each in due})
             self._go(due, partial(self._builder.look, due))
         for lane in self._builder.lanes():
             if not all(map(self._rests, lane.members)):
                 self._go(lane.members, partial(self._builder.advance, lane))
-        return min([self._looked[name] for name in free], default=now) + BEAT
+        return min([self._known(each, now) for each in free], default=now) + BEAT
 
     async def end(self) -> None:
         """Ends in the midst of whatever is at work: what is not committed never was."""
@@ -72,18 +76,23 @@ class Running:
         if kind := self._repeated.first(error):
             _log.warning("The watcher tries again after %s.", kind, exc_info=True)
 
+    def _known(self, working: Working, now: float) -> float:
+        """When it was last looked at. Who moved it by itself knows where it is: no batch waits for a look then."""
+        return max(self._looked.setdefault(working.checkpoint.id, now), working.moved)
+
     def _rests(self, working: Working) -> bool:
         """Whether there is nothing new since it found nothing."""
         known = self._idle.get(working.checkpoint.id)
         return known is not None and self._heard <= max(known, working.checkpoint.position)
 
-    def _go(self, members: Sequence[Working], step: Step) -> None:
+    def _go(self, members: Sequence[Working], step: Step) -> asyncio.Task[None]:
         for each in members:
             each.busy = True
             self._idle.pop(each.checkpoint.id, None)
         task = asyncio.create_task(self._step(members, step), name="lane")
         self._tasks.add(task)
         task.add_done_callback(lambda done: self._settle(members, done))
+        return task
 
     def _settle(self, members: Sequence[Working], task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -99,7 +108,7 @@ class Running:
             await self._again(members, random.uniform(0, STAND_BACK))
         except Exception as error:
             self.log_once(error)
-            failures = max(each.failures for each in members)
+            failures = max((each.failures for each in members), default=0)
             await self._again(members, pause(failures), failures + 1)
         else:
             if not more:

@@ -166,10 +166,9 @@ class Watcher:
     async def _turn(self) -> float:
         """Set to work what has something to do; returns until when nothing else is to be done if nobody rings."""
         await self._follow()
-        if self._invalidated:
-            for each in self._builder.active():
-                if not each.busy:
-                    await self._builder.stop(each, self._invalidated)
+        for each in self._builder.active():
+            if (reason := self._invalidated or each.wrong) and not each.busy:
+                await self._builder.stop(each, reason)
         await self._builder.take()
         until = self._running.begin()
         await self._switch()

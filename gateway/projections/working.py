@@ -38,6 +38,10 @@ class Working:
     "There while one event and one view at a time is built, because a batch may have ended a process."
     busy: bool = False
     "While a task works on it: no other one touches it then."
+    wrong: str | None = None
+    "Why it is to be stopped as soon as nothing works on it."
+    moved: float = 0.0
+    "When this process moved its checkpoint, by the clock of the event loop."
     failures: int = 0
     "How often it could not go on since something of it was written."
     recent: Recent = field(default_factory=Recent)
@@ -56,6 +60,7 @@ class Working:
         if not self.plan.model.history:  # a view with its past is not stored as it was folded
             self.recent.written(update.before, update.after, update.views)
         self.checkpoint, self.thorough, self.failures = update.after, False, 0
+        self.moved = asyncio.get_running_loop().time()
 
     def found(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint that was read; past the place where this process was stopped if need be."""

@@ -163,9 +163,9 @@ async def test_a_lease_that_comes_back_while_the_log_is_looked_at_stops_nothing(
     builder.plans = await Editions(database, place.opened.model).plans()
     await builder.start(place.identity.log)
     store.rung = lambda: held.update(builder.workings)
-    await builder.look(builder.free())
+    await builder.inspect()
     assert len(builder.active()) == len(MODELS)
-    assert not [each.stopped for each in (await place.checkpoints()).values() if each.stopped]
+    assert [each.wrong for each in builder.active()] == [None] * len(MODELS)
 
 
 async def test_a_watcher_that_holds_nothing_costs_nearly_nothing(place: World) -> None:
