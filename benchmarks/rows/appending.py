@@ -18,6 +18,14 @@ _ALL_OR_NONE = (
     "MongoDB's majority; what a `save()` of each size does is below."
 )
 
+_IN_TURN = (
+    "Each batch of commits waits for the one before it, which a majority must hold in its journal: with 64 "
+    "commands at once that is a batch or two, and for a third of the time the writer only waits. The rest is "
+    "spent on what Emmett leaves out: states, decisions, the chain, command ids. Deciding while an insert is "
+    "under way was tried and won too little. What would be needed is a compiled way from a command to its commit, "
+    "and more commands at once."
+)
+
 
 async def _sampled(arena: Arena, command: Sequence[str], environment: Mapping[str, str]) -> Sample:
     """What a program says of itself, on the core of the server that is measured."""
@@ -83,7 +91,7 @@ EMMETT = Row(
     "append-emmett",
     "Append, one event a stream, 64 at once",
     _emmett,
-    (Goal("Emmett", 12.0),),
+    (Goal("Emmett", 12.0, missed=_IN_TURN),),
     "Tidegate's is a whole command, decided on its account's and its customer's state; Emmett decides nothing.",
 )
 EVENTSOURCING = Row(

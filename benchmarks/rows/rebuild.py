@@ -8,6 +8,13 @@ from benchmarks.harness.figures import Goal, Sample
 from benchmarks.harness.placement import pinned
 from benchmarks.rebuild import BY_HAND, OURS, alone, filled
 
+_EVENT_BY_EVENT = (
+    "Both are bound by one core of Python. Event by event ours checks the view's key, keeps its stream's version "
+    "and is ready to park it; batch by batch it says how views changed, and moves a checkpoint in the same "
+    "transaction; in the end it counts and compares. By hand there is none of it. What would be needed is a fold "
+    "compiled for each read model."
+)
+
 
 def _row(name: str, commits: int) -> Row:
     @asynccontextmanager
@@ -17,7 +24,12 @@ def _row(name: str, commits: int) -> Row:
         contestants = {"Tidegate": OURS, "by hand": BY_HAND}
         yield {name: lambda each=each: _measured(arena, each, commits) for name, each in contestants.items()}
 
-    return Row(name, f"`tidegate rebuild --all`, of {commits:,} commits", contest, (Goal("by hand", 0.5),))
+    return Row(
+        name,
+        f"`tidegate rebuild --all`, of {commits:,} commits",
+        contest,
+        (Goal("by hand", 0.5, missed=_EVENT_BY_EVENT),),
+    )
 
 
 async def _measured(arena: Arena, contestant: str, commits: int) -> Sample:
