@@ -127,7 +127,8 @@ class Builder:
         for working, checkpoint in standing:
             lost = [name for name in names(working.plan.model) if there.get(name) != known.get(name)]
             dropped = f"Its collection {lost[0]} was dropped." if lost else None
-            working.wrong = dropped or foreign(checkpoint, chains)
+            if working.stopped is None and self.holds(checkpoint.id):  # still
+                working.wrong = dropped or foreign(checkpoint, chains)
         return True
 
     async def reload(self, workings: Sequence[Working]) -> None:

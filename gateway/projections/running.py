@@ -57,7 +57,9 @@ class Running:
         if (self._inspecting is None or self._inspecting.done()) and self._inspected + BEAT <= now:
             self._inspected, self._inspecting = now, self._go((), self._builder.inspect)
         free = self._builder.free()
-        if due := [each for each in free if self._known(each, now) + BEAT <= now]:
+        known = [self._known(each, now) for each in free]
+        if min(known, default=now) + BEAT <= now:  # with all whose time has nearly come: so they stay together
+            due = [each for each, at in zip(free, known, strict=True) if at + BEAT / 2 <= now]
             self._looked.update({each.checkpoint.id: now for each in due})
             self._go(due, partial(self._builder.look, due))
         for lane in self._builder.lanes():
@@ -77,8 +79,8 @@ class Running:
             _log.warning("The watcher tries again after %s.", kind, exc_info=True)
 
     def _known(self, working: Working, now: float) -> float:
-        """When it was last looked at. Who moved it by itself knows where it is: no batch waits for a look then."""
-        return max(self._looked.setdefault(working.checkpoint.id, now), working.moved)
+        """When it was last looked at, or when a batch said as much: then no batch has to wait for a look."""
+        return max(self._looked.setdefault(working.checkpoint.id, now), working.said)
 
     def _rests(self, working: Working) -> bool:
         """Whether there is nothing new since it found nothing."""

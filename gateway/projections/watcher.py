@@ -168,7 +168,9 @@ class Watcher:
         await self._follow()
         for each in self._builder.active():
             if (reason := self._invalidated or each.wrong) and not each.busy:
-                await self._builder.stop(each, reason)
+                await self._builder.reload([each])  # it may have been moved by others, who must be told as well
+                if each.stopped is None:
+                    await self._builder.stop(each, reason)
         await self._builder.take()
         until = self._running.begin()
         await self._switch()

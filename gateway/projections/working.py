@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from gateway.mongo.checkpoints import Checkpoint, with_parked
 from gateway.projections.batches import Commits, Parts
@@ -40,8 +41,8 @@ class Working:
     "While a task works on it: no other one touches it then."
     wrong: str | None = None
     "Why it is to be stopped as soon as nothing works on it."
-    moved: float = 0.0
-    "When this process moved its checkpoint, by the clock of the event loop."
+    said: float = 0.0
+    "When this process last wrote that nothing was missing, by the clock of the event loop."
     failures: int = 0
     "How often it could not go on since something of it was written."
     recent: Recent = field(default_factory=Recent)
@@ -60,7 +61,9 @@ class Working:
         if not self.plan.model.history:  # a view with its past is not stored as it was folded
             self.recent.written(update.before, update.after, update.views)
         self.checkpoint, self.thorough, self.failures = update.after, False, 0
-        self.moved = asyncio.get_running_loop().time()
+        if update.after.at_head != update.before.at_head:
+            passed = (datetime.now(UTC) - update.after.at_head).total_seconds()
+            self.said = asyncio.get_running_loop().time() - max(0.0, passed)
 
     def found(self, checkpoint: Checkpoint) -> None:
         """Go on from a checkpoint that was read; past the place where this process was stopped if need be."""

@@ -1,7 +1,7 @@
 """What is parked, as reads must know it: from the checkpoints that this process follows, else from MongoDB.
 
 While nothing is parked, nothing is asked. Nor is it for a key that is not, while a checkpoint names all that are.
-Of one that is said to be parked MongoDB is asked: it may have been released, and nothing was heard of that yet.
+Before a view is refused by its key MongoDB is asked: it may have been released, and nothing was heard of that yet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ class ParkedView:
 
 
 class Parked:
-    """What is parked of every read model, as fresh as the checkpoints that were heard of."""
+    """What is parked of every read model."""
 
     def __init__(self, database: Database, positions: Positions) -> None:
         self._parked = collection(database, PARKED)
@@ -60,8 +60,8 @@ class Parked:
         known = self._positions.checkpoint(read_model.name)
         if known is None or known.parked is None:
             return
-        with answering():
-            kept = await self._kept.find_one({"of": known.id, "place": number})
+        async with self._positions.seen.reading() as session:
+            kept = await self._kept.find_one({"of": known.id, "place": number}, session=session)
         if kept:
             raise ViewParked(read_model.name, name_of(kept["key"]), Place.of(number).position)
 
@@ -90,6 +90,7 @@ class Parked:
         return counted
 
     async def _load(self, of: str, keys: Sequence[Any]) -> Mapping[Any, int]:
-        with answering():
-            cursor = self._parked.find({"_id": {"$in": [key_id(of, key) for key in keys]}}, {"key": 1, "place": 1})
+        wanted = {"_id": {"$in": [key_id(of, key) for key in keys]}}
+        async with self._positions.seen.reading() as session:
+            cursor = self._parked.find(wanted, {"key": 1, "place": 1}, session=session)
             return {each["key"]: Place.of(each["place"]).position async for each in cursor}

@@ -123,7 +123,7 @@ async def test_a_command_that_is_sent_again_is_no_lost_race(ours: Desk) -> None:
 async def test_a_command_whose_time_is_up_while_others_have_their_turn_is_not_committed(
     mongo_uri: str, database: str
 ) -> None:
-    settings = load_settings(command_timeout=0.3)
+    settings = load_settings(command_timeout=2.0)
     async with desk(Opening(mongo_uri, database, settings=settings)) as at:
         await register(at, "1")  # its state is held now: it is decided at once
         at.writer.hear(TurnAsked(Asked(uuid4(), 60.0)))

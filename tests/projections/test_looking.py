@@ -1,6 +1,8 @@
 """What is looked at once a second, because nobody tells it, keeps no commit waiting."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from operator import sub
 
 import pytest
 from pymongo.monitoring import CommandStartedEvent
@@ -37,17 +39,30 @@ async def test_a_commit_is_built_while_collections_are_looked_for(place: World) 
                 await place.built(await place.add([added("now", "x")]))
 
 
-async def test_whoever_moves_is_not_looked_at(place: World) -> None:
+async def test_whoever_says_where_it_is_is_not_looked_at(place: World) -> None:
     commands, clock = Commands(), asyncio.get_running_loop().time
     async with watching(place, listeners=[commands]):
         await place.built(await place.add(*history(96, 10)))
         commands.sent.clear()
-        began, number = clock(), 0
-        while clock() < began + 2.5 * BEAT:
+        times = [clock()]
+        while times[-1] < times[0] + 2.5 * BEAT:
+            await place.built(await place.add([added(f"n{len(times)}", "x")]))
+            times.append(clock())
+        looks = [each for each in commands.named("find") if each["find"] == "checkpoints"]
+        pauses = [each for each in map(sub, times[1:], times) if each >= BEAT / 2]  # of a busy machine
+        assert len(looks) <= 2 * len(pauses)
+    await place.check()
+
+
+async def test_whoever_can_not_say_in_its_batches_that_nothing_is_missing_is_looked_at(place: World) -> None:
+    async with watching(place, fold_commits=1):
+        await place.built(await place.add(*history(98, 3)))
+        began, number = datetime.now(UTC), 0
+        while datetime.now(UTC) < began + timedelta(seconds=3 * BEAT):
             number += 1
             await place.built(await place.add([added(f"n{number}", "x")]))
-        assert [each for each in commands.named("find") if each["find"] == "checkpoints"] == []
-    await place.check()
+            await asyncio.sleep(BEAT / 5)
+        assert all(each.at_head > began + timedelta(seconds=BEAT) for each in (await place.checkpoints()).values())
 
 
 async def test_dropped_views_are_noticed_while_commits_come(place: World) -> None:

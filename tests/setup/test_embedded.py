@@ -30,8 +30,8 @@ from pymongo import MongoClient
 from gateway.mongo.embedded import embedded_blocking
 
 with embedded_blocking(Path(sys.argv[1])) as server:
-    print(server.members[0].pid, server.uri, flush=True)
     try:
+        print(server.members[0].pid, server.uri, flush=True)  # whoever reads it interrupts at once
         # In steps: an interrupt that comes just before a call blocks is seen by Python only behind that call.
         while not select.select([sys.stdin], [], [], 0.1)[0]:
             pass
