@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import orjson
@@ -42,7 +43,7 @@ def _ready(address: str, count: int) -> None:
     """Returns when each worker has answered: connections stay with whoever was there when they were made."""
     there = set[int]()
     while len(there) < count:
-        with urlopen(f"{address}/readyz") as answer:
+        with suppress(HTTPError), urlopen(f"{address}/readyz") as answer:  # one of them is not ready yet
             there.add(orjson.loads(answer.read())["process"])
 
 

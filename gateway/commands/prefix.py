@@ -7,7 +7,9 @@ from gateway.errors import UndecodableEvent
 from gateway.eventlog.storage import EventLog
 from gateway.messages import Commit, Head
 
-_PAGE = 1_000
+_PAGE, _BYTES = 1_000, 16_000_000
+"""A read that brings less has come to the log's end."""
+
 _FAR_BEHIND = 5_000
 """Beyond so many foreign commits it costs less to load what is needed anew than to fold them all."""
 
@@ -47,12 +49,14 @@ class KnownPrefix:
         """Fold what others have committed behind the known head; whether there was anything."""
         start = head = await self.head()
         try:
-            while news := await self._log.read(head.position, _PAGE):
+            while news := await self._log.read(head.position, _PAGE, _BYTES):
                 for commit in news:
                     self._states.fold(commit)
                 head = self._head = head_at(news[-1])
                 if head.position - start.position >= _FAR_BEHIND:
                     return await self._jump()
+                if len(news) < _PAGE and sum(each.size for each in news) < _BYTES:
+                    break
         except UndecodableEvent:
             return await self._jump()
         return head.position > start.position

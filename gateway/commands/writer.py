@@ -55,7 +55,7 @@ class Writer:
         self._states = HotStates(model, settings.hot_bytes)
         self._prefix = KnownPrefix(log, self._states, self._release)
         self._loading = Loading(log, self._states, snapshots, self._release)
-        self._snapshots, self._turns = snapshots, Turns(log.database)
+        self._snapshots, self._turns = snapshots, Turns(log.database, self._busy)
         self._decisions = Decisions(model, self._states, settings.batch_bytes, signer.digest)
         self._queue: deque[Waiting] = deque()
         self._aside = Aside()
@@ -143,33 +143,44 @@ class Writer:
         return Unavailable("The log did not take the command in time; nothing was changed.")
 
     async def _run(self) -> None:
+        """Attempt after attempt, however often the log moves or MongoDB fails meanwhile."""
+        pause = _PAUSE
         while not self._closing:
             await self._woken.wait()
             self._woken.clear()
             while (self._queue or self._aside.over) and not self._closing:
-                if self._aside.over:
-                    self._queue.extendleft(reversed(self._aside.taken()))
-                most = min(len(self._queue), self._settings.batch_commands)
-                await self._serve([self._queue.popleft() for _ in range(most)])
+                behind = await self._turns.wait(self._prefix.position)
+                waiting = self._next()
+                progress = await self._progress(waiting, behind)
+                waiting = [each for each in waiting if not (each.answer.done() or each in self._aside.commands)]
+                self._queue.extendleft(reversed(waiting))  # before those that came meanwhile
                 self._states.trim(self._aside.needs)
+                if progress:
+                    pause = _PAUSE
+                    continue
+                self._prefix.forget()
+                if waiting and not self._closing:
+                    await asyncio.wait([each.answer for each in waiting], timeout=pause)
+                    pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _serve(self, waiting: list[Waiting]) -> None:
-        """Answer these commands or set them aside, however often the log moves or MongoDB fails meanwhile."""
-        pause = _PAUSE
-        while waiting := [each for each in waiting if not (each.answer.done() or each in self._aside.commands)]:
-            if await self._progress(waiting):
-                pause = _PAUSE
-                continue
-            if self._closing:
-                return
-            self._prefix.forget()
-            await asyncio.wait([each.answer for each in waiting], timeout=pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+    def _busy(self) -> bool:
+        return self._aside.over or len(self._under_way) > len(self._aside.commands)
 
-    async def _progress(self, waiting: list[Waiting]) -> bool:
+    def _next(self) -> list[Waiting]:
+        """The commands of one attempt: who was set aside, then in the order in which they came."""
+        if self._aside.over:
+            self._queue.extendleft(reversed(self._aside.taken()))
+        waiting: list[Waiting] = []
+        while self._queue and len(waiting) < self._settings.batch_commands:
+            each = self._queue.popleft()
+            if not each.answer.done():  # their time may be up by now
+                waiting.append(each)
+        return waiting
+
+    async def _progress(self, waiting: list[Waiting], behind: bool) -> bool:
         """One attempt, whatever happens in it; False when it is worth a pause before the next one."""
         try:
-            return await self._attempt(waiting)
+            return await self._attempt(waiting, behind)
         except Unavailable:
             return False
         except Exception as error:
@@ -187,13 +198,16 @@ class Writer:
             return error
         return CommandFailed("The gateway failed; nothing was changed.")
 
-    async def _attempt(self, waiting: list[Waiting]) -> bool:
-        """One round of deciding and inserting; False when nothing came of it."""
-        if await self._turns.leave(self._prefix.position):
-            await self._prefix.catch_up()  # to what was committed meanwhile
+    async def _attempt(self, waiting: list[Waiting], behind: bool) -> bool:
+        """One round of deciding and inserting; False when nothing came of it.
+
+        `behind` says that others have committed since the last one.
+        """
+        if behind:
+            await self._prefix.catch_up()
         began = time.monotonic()
         known, head = self._prefix.position, await self._prefix.head()
-        waiting = [each for each in waiting if not each.answer.done()]  # their time may be up by now
+        waiting = [each for each in waiting if not each.answer.done()]
         broken, self._loading.broken = self._loading.broken, {}
         batch = self._decisions.batch(
             [each for each in waiting if broken.keys().isdisjoint(each.streams)], head, self._aside.streams
@@ -206,15 +220,15 @@ class Writer:
         self._loading.ask(missing, self._prefix.position)
         if moved:
             return True  # what changes nothing was decided before that
+        self._turns.goes(head.position + 1 if batch.candidates else 0)
         appended = await self._append(batch.candidates)
+        self._turns.went(time.monotonic() - began, lost=appended.raced)
         if appended.safe == len(batch.candidates):
-            if appended.safe:
-                self._turns.won()
             await self._prove(batch.unproved)
             return True
-        seconds, moved = time.monotonic() - began, await self._prefix.catch_up()
-        if appended.taken and moved:  # by another writer; not by a command whose id is known
-            self._turns.lost(seconds)
+        moved = await self._prefix.catch_up()
+        if moved and appended.raced:
+            return True
         found = await self._replay([each for each in waiting if not each.answer.done()])
         return appended.safe > 0 or moved or found
 

@@ -43,12 +43,13 @@ EMPTY = Head(0, GENESIS, datetime(1970, 1, 1, tzinfo=UTC))
 class Appended:
     """What became of an append: the first `safe` commits are held by a majority.
 
-    `taken` says that the next one's position, stream version or command id belongs to another commit;
-    `unknown` that its outcome, and that of all behind it, is not known.
+    `taken` says that the next one's position, stream version or command id belongs to another commit, `raced` that
+    it is the position; `unknown` that its outcome, and that of all behind it, is not known.
     """
 
     safe: int
     taken: bool = False
+    raced: bool = False
     unknown: bool = False
 
 
@@ -84,10 +85,9 @@ class EventLog:
             details: Any = error.details
             if details.get("writeConcernErrors"):
                 return Appended(0, unknown=True)
-            codes = [each["code"] for each in details["writeErrors"]]
-            return Appended(
-                details["nInserted"], taken=codes == [_DUPLICATE_KEY], unknown=codes != [_DUPLICATE_KEY]
-            )
+            found = [(each["code"], [*each.get("keyPattern", ())]) for each in details["writeErrors"]]
+            taken = [code for code, _ in found] == [_DUPLICATE_KEY]
+            return Appended(details["nInserted"], taken, taken and found[0][1] == ["_id"], unknown=not taken)
         except PyMongoError:
             return Appended(0, unknown=True)
         return Appended(len(documents))
