@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import bson
-from bson import BSON, Int64
+from bson import Int64
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
@@ -115,9 +115,9 @@ def _appended(covered: bytes, **elements: bytes) -> bytes:
     return (len(covered) + len(added)).to_bytes(4, "little") + covered[4:-1] + added + b"\0"
 
 
-def decode_commit(model: Model, raw: RawBSONDocument) -> Commit:
+def decode_commit(model: Model, stored: bytes) -> Commit:
     """A commit from its document. Raises UndecodableEvent at an event that this application does not know."""
-    document: Mapping[str, Any] = BSON(raw.raw).decode(codec_options=_OPTIONS)
+    document: Mapping[str, Any] = bson.decode(stored, codec_options=_OPTIONS)  # pyright: ignore[reportUnknownMemberType] # of arrays
     position, at, command = document["_id"], document["at"], document["command"]
     check_format(position, document)
     record = CommandRecord(command["id"], command["name"], bytes(command["fingerprint"]), command["actor"])
@@ -129,7 +129,7 @@ def decode_commit(model: Model, raw: RawBSONDocument) -> Commit:
         RecordedEvent(position, index, at, each["stream"], each["version"], record.actor, event, *origin)
         for index, (each, event) in enumerate(decoded)
     )
-    return Commit(position, at, record, events, bytes(document["chain"]), len(raw.raw))
+    return Commit(position, at, record, events, bytes(document["chain"]), len(stored))
 
 
 def _decoded(model: Model, position: int, event: Mapping[str, Any]) -> Sequence[object]:

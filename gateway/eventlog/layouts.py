@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from bson import BSON
-from bson.raw_bson import RawBSONDocument
 
 from gateway.application.model import EventType, Model
 from gateway.application.types import fields_of, is_data, is_enum, is_new_type, optional
@@ -67,7 +66,7 @@ class Layouts:
         usual = self.usual(document)
         if usual is not None:
             return usual
-        decode_commit(self._model, RawBSONDocument(document))
+        decode_commit(self._model, document)
         return [(each["stream"], each["version"]) for each in BSON(document).decode()["events"]]
 
     def usual(self, document: bytes) -> list[tuple[str, int]] | None:

@@ -27,9 +27,6 @@ from gateway.mongo.raw import documents_in
 
 _DUPLICATE_KEY = 11000
 
-_PART = 16
-"""So many documents at once are taken from a cursor: at 1 MB each, one reply of MongoDB."""
-
 _TURN = 50
 """So many commits are decoded in a row: some milliseconds."""
 
@@ -98,9 +95,9 @@ class EventLog:
         Raises HoleInLog where a position is missing, UndecodableEvent where an event is not known.
         """
         found: list[Commit] = []
-        for raw in await self._raws(after, limit, size):
+        for stored in await self._stored(after, limit, size):
             try:
-                found.append(decode_commit(self._model, raw))
+                found.append(decode_commit(self._model, stored))
             except UndecodableEvent:
                 if not found:
                     raise
@@ -113,16 +110,20 @@ class EventLog:
         follow(found, after)
         return found
 
-    async def _raws(self, after: int, limit: int, size: int) -> list[RawBSONDocument]:
-        """Documents as they are, fetched in parts so that not much more than `size` bytes come."""
-        raws: list[RawBSONDocument] = []
-        cursor = self._raw.find({"_id": {"$gt": Int64(after)}}, sort=[("_id", 1)], limit=limit, batch_size=limit)
+    async def _stored(self, after: int, limit: int, size: int) -> list[bytes]:
+        """Documents as they are; at most one reply of MongoDB's more than `size` bytes."""
+        cursor: Any = self._events.find_raw_batches(
+            {"_id": {"$gt": Int64(after)}}, sort=[("_id", 1)], limit=limit, batch_size=limit
+        )
+        found: list[bytes] = []
         with answering():
-            while size > 0 and (part := await cursor.to_list(_PART)):
-                raws += part
-                size -= sum(len(each.raw) for each in part)
+            async for reply in cursor:
+                found += documents_in(reply)
+                size -= len(reply)
+                if size <= 0:
+                    break
             await settle(cursor.close())
-        return raws
+        return found
 
     async def at(self, positions: SizedIterable[int]) -> dict[int, Commit]:
         """The commits at some positions.
@@ -132,7 +133,7 @@ class EventLog:
         cursor = self._raw.find({"_id": {"$in": [Int64(each) for each in positions]}})
         with answering():
             raws = await cursor.to_list(None)
-        found = {each.position: each for each in (decode_commit(self._model, raw) for raw in raws)}
+        found = {each.position: each for each in (self._commit(raw) for raw in raws)}
         for missing in sorted({*positions} - found.keys()):
             raise HoleInLog(missing, "there is a hole: this commit is missing.")
         return found
@@ -187,7 +188,7 @@ class EventLog:
         """In the log's order; whoever else has work to do gets his turn meanwhile."""
         commits: list[Commit] = []
         for start in range(0, len(raws), _TURN):
-            commits += [decode_commit(self._model, raw) for raw in raws[start : start + _TURN]]
+            commits += [self._commit(raw) for raw in raws[start : start + _TURN]]
             await asyncio.sleep(0)
         return sorted(commits, key=lambda each: each.position)
 
@@ -199,7 +200,7 @@ class EventLog:
         found = [
             each
             for raw in raws
-            for each in decode_commit(self._model, raw).events
+            for each in self._commit(raw).events
             if each.stream == name and each.version > after
         ]
         return sorted(found, key=lambda each: each.version)
@@ -211,9 +212,12 @@ class EventLog:
             raws = await cursor.to_list(None)
         return {raw["command"]["id"]: self._readable(raw) for raw in raws}
 
+    def _commit(self, raw: RawBSONDocument) -> Commit:
+        return decode_commit(self._model, bytes(raw.raw))
+
     def _readable(self, raw: RawBSONDocument) -> Commit | UndecodableEvent:
         try:
-            return decode_commit(self._model, raw)
+            return self._commit(raw)
         except UndecodableEvent as error:
             return error
 

@@ -14,7 +14,7 @@ from typing import Any
 import pymongo
 from bson import Int64
 from bson.errors import BSONError
-from pymongo import ASCENDING, DeleteOne, InsertOne, ReplaceOne
+from pymongo import ASCENDING, DeleteOne, ReplaceOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from gateway.application.model import AccessPath, ReadModel
@@ -218,14 +218,16 @@ class ViewStore:
         """Write an update's views, and what is parked with them, in a transaction. Raises ViewsRefused."""
         model, folded = update.plan.model, update.folded
         await self.parked.keep(update.after.id, folded.parks, folded.kept, session)
+        views = self._views(model)
         writes = [
-            *(InsertOne(each) for each in folded.added),
             *(_put(each) for each in folded.replaced),
             *(DeleteOne({"_id": each}) for each in folded.removed),
         ]
         try:
+            if folded.added:
+                await views.insert_many(folded.added, ordered=False, session=session)
             if writes:
-                await self._views(model).bulk_write(writes, ordered=False, session=session)
+                await views.bulk_write(writes, ordered=False, session=session)
             if folded.latest:
                 latest = [_put(each) for each in folded.latest]
                 await self._begun(model).bulk_write(latest, ordered=False, session=session)

@@ -12,7 +12,6 @@ from typing import Any
 import bson
 import pytest
 from bson import Int64
-from bson.raw_bson import RawBSONDocument
 
 from gateway.application.reading import read
 from gateway.eventlog.encoding import decode_commit
@@ -45,7 +44,7 @@ def test_a_worked_example_is_read_as_it_says(module: ModuleType, text: str) -> N
     assert {each.version for each in commit.events} == {7}
 
 
-def committed(event: dict[str, Any]) -> RawBSONDocument:
+def committed(event: dict[str, Any]) -> bytes:
     """A stored commit with this event in it."""
     first = next(iter(event["data"].values()))
     kind = {"1": "account", "ada": "customer", "7": "loan"}[first]
@@ -60,7 +59,7 @@ def committed(event: dict[str, Any]) -> RawBSONDocument:
         "previous": bytes(32),
         "chain": bytes(32),
     }
-    return RawBSONDocument(bson.encode(document))
+    return bson.encode(document)
 
 
 def test_every_kind_of_change_has_an_example() -> None:

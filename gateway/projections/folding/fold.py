@@ -101,6 +101,7 @@ class _Views:
 
     def __post_init__(self) -> None:
         self.past = Versions() if self.plan.model.history else None
+        self._encode = encoder(self.plan.model.view, self.plan.model.key_field)
 
     def load(self, documents: Iterable[Document]) -> Pieces[None]:
         model = self.plan.model
@@ -200,8 +201,10 @@ class _Views:
         return _with_aside(folded, self.parking)
 
     def _document(self, view: Any, version: int) -> Document:
-        model = self.plan.model
-        return encoder(model.view, model.key_field)(view) | ({VERSION: version} if model.stream else {})
+        document = self._encode(view)
+        if self.plan.model.stream:
+            document[VERSION] = version
+        return document
 
 
 @dataclass
@@ -211,6 +214,9 @@ class _Journal:
     last: dict[Any, Any] = field(default_factory=dict[Any, Any])
     lines: list[Document] = field(default_factory=list[Document])
     changed: dict[Any, Document] = field(default_factory=dict[Any, Document])
+
+    def __post_init__(self) -> None:
+        self._encode = encoder(self.plan.model.view)
 
     def load(self, documents: Iterable[Document]) -> Pieces[None]:
         model = self.plan.model
@@ -237,7 +243,7 @@ class _Journal:
             return
         if getattr(view, model.key_field) != step.key:
             raise WrongKey
-        document = encoder(model.view)(view)
+        document = self._encode(view)
         if self.parking.thorough:
             check_storable(document)
         self.lines.append({"_id": line_id(step.recorded), **document})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from gateway.application.model import EventType, ReadModel
 from gateway.messages import RecordedEvent
@@ -47,8 +47,7 @@ class Route:
     folded: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One event on its way to the view of `key`, or to all views whose `links` hold it."""
 
     recorded: RecordedEvent
@@ -92,7 +91,7 @@ def plan(model: ReadModel) -> Plan:
         model=model,
         routes={each.type: _route(model, each) for each in model.events},
         links=tuple(name for name, id_type in model.links.items() if id_type in fan_out),
-        fold=_with_recorded(model.fold, model.recorded),
+        fold=_fold(model.fold, model.recorded),
         store_key=value_encoder(model.key_type),
     )
 
@@ -156,17 +155,24 @@ _BESIDE = Route(lambda recorded: recorded.stream.partition("-")[2], own=True, fo
 
 
 def _key(function: Callable[..., Any], names: tuple[str, ...]) -> Callable[[RecordedEvent], Any]:
+    given = _called(function, "recorded: function(recorded.event", names)
+
     def key(recorded: RecordedEvent) -> Any:
-        found = function(recorded.event, **{name: getattr(recorded, name) for name in names})
+        found = given(recorded)
         hash(found)  # raises here, where it is told of which event, for what can be no key
         return found
 
     return key
 
 
-def _with_recorded(function: Callable[..., Any], names: tuple[str, ...]) -> Callable[[Any, RecordedEvent], Any]:
-    if not names:
-        return lambda view, recorded: function(view, recorded.event)
-    return lambda view, recorded: function(
-        view, recorded.event, **{name: getattr(recorded, name) for name in names}
-    )
+def _fold(function: Callable[..., Any], names: tuple[str, ...]) -> Callable[[Any, RecordedEvent], Any]:
+    return _called(function, "view, recorded: function(view, recorded.event", names)
+
+
+def _called(function: Callable[..., Any], call: str, names: tuple[str, ...]) -> Callable[..., Any]:
+    """The application's function as it is called, with what else it names of the recorded event.
+
+    Generated: to make keyword arguments for every event anew takes as long as a short fold.
+    """
+    named = "".join(f", {name}=recorded.{name}" for name in names)
+    return eval(f"lambda {call}{named})", {"function": function})  # our own expressions only

@@ -199,4 +199,4 @@ class _Done:
 
 def _dropped(step: Step) -> Step:
     """An event that is not folded; its view has the stream's version all the same, and a link reaches nobody."""
-    return replace(step, folded=False)
+    return step._replace(folded=False)
