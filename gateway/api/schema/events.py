@@ -62,7 +62,7 @@ class EventTypes:
             del own[event.id_field]
         return define(
             declared(event.name, [self.interface]),
-            {**self._recorded(), **own},
+            own,
             describe(event.type),
             lambda value: isinstance(value, RecordedEvent) and type(value.event) is event.type,
         )

@@ -8,8 +8,10 @@ from enum import Enum
 from typing import Annotated, Any, Union
 
 import strawberry
+from strawberry.annotation import StrawberryAnnotation
 from strawberry.schema_directive import Location
 from strawberry.types.field import StrawberryField
+from strawberry.types.fields.resolver import StrawberryResolver
 
 from gateway.api.inputs import given
 from gateway.queries.fields import Fields
@@ -84,16 +86,18 @@ class Field:
     deprecated: str | None = None
     reads: Fields = None
 
+    @property
+    def graphql_type(self) -> Any:
+        return self.annotation | None if self.late else self.annotation
+
     def made(self) -> StrawberryField:
         directives = [SemanticNonNull()] if self.late else []
-        annotation = self.annotation | None if self.late else self.annotation
         if self.resolve is None:
             return strawberry.field(
                 description=self.description,
                 deprecation_reason=self.deprecated,
                 directives=directives,
                 metadata={DERIVED: self},
-                graphql_type=annotation,
             )
         resolver = _resolver(self.resolve, self.arguments or {})
         return strawberry.field(
@@ -102,7 +106,6 @@ class Field:
             deprecation_reason=self.deprecated,
             directives=directives,
             metadata={DERIVED: self},
-            graphql_type=annotation,
             is_subscription=inspect.isasyncgenfunction(self.resolve),
         )
 
@@ -119,7 +122,7 @@ def define(
     is_type_of: Callable[[Any], bool] | None = None,
 ) -> type:
     """The type with its fields; `is_type_of` tells its values among those of a union or an interface."""
-    _fill(declared, fields)
+    _fill(declared, fields, description)
     if is_type_of is not None:
         declared.is_type_of = staticmethod(_telling(is_type_of))  # pyright: ignore[reportAttributeAccessIssue] # Strawberry looks for it
     return strawberry.type(declared, name=declared.__name__, description=description)
@@ -132,7 +135,7 @@ def object_type(name: str, fields: Mapping[str, Field], description: str | None 
 
 def interface_type(name: str, fields: Mapping[str, Field], description: str | None = None) -> type:
     made = declared(name)
-    _fill(made, fields)
+    _fill(made, fields, description)
     return strawberry.interface(made, name=name, description=description)
 
 
@@ -140,10 +143,16 @@ def _telling(is_type_of: Callable[[Any], bool]) -> Callable[[Any, Any], bool]:
     return lambda value, _info: is_type_of(value)
 
 
-def _fill(made: type, fields: Mapping[str, Field]) -> None:
-    made.__annotations__ = {name: field.annotation for name, field in fields.items()}
+def _fill(made: type, fields: Mapping[str, Field], description: str | None) -> None:
+    made.__doc__ = description or made.__name__  # else it would be made of the signature, which takes long
+    made.__annotations__ = {name: _annotated(field.graphql_type) for name, field in fields.items()}
     for name, field in fields.items():
         setattr(made, name, field.made())
+
+
+def _annotated(type_: Any) -> StrawberryAnnotation:
+    """A type as Strawberry keeps it: one that is not so, or has no namespace, it works out again and again."""
+    return StrawberryAnnotation(type_, namespace={})
 
 
 def enum_type(name: str, members: Mapping[str, Any], description: str | None = None) -> Any:
@@ -161,7 +170,8 @@ def input_type(
     name: str, fields: Mapping[str, Argument], description: str | None, descriptions: Mapping[str, str]
 ) -> type:
     """An input type; a field with a default may be left out."""
-    body: dict[str, Any] = {"__annotations__": {name: each.annotation for name, each in fields.items()}}
+    annotations = {name: _annotated(each.annotation) for name, each in fields.items()}
+    body: dict[str, Any] = {"__doc__": description or name, "__annotations__": annotations}
     for field, each in fields.items():
         described = descriptions.get(field)
         if each.required:
@@ -180,7 +190,7 @@ def input_type(
 def _resolver(resolve: Callable[..., Any], taken: Mapping[str, Argument]) -> Callable[..., Any]:
     """A function with the signature that Strawberry reads, around one that takes its arguments as a mapping."""
     if not taken:
-        return _bare(resolve)
+        return _Bare(_bare(resolve))
 
     if inspect.iscoroutinefunction(resolve):
 
@@ -226,6 +236,19 @@ def _bare(resolve: Callable[..., Any]) -> Callable[..., Any]:
 
     return called
 
+
+class _Bare(StrawberryResolver[Any]):
+    """Of a field without arguments: what Strawberry would read of each one's signature is the same for all."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)  # pyright: ignore[reportUnknownMemberType] # of other kinds of functions
+        self.signature = _ANY.signature
+        self.strawberry_annotations = _ANY.strawberry_annotations
+        self.reserved_parameters = _ANY.reserved_parameters
+        self.arguments = _ANY.arguments
+
+
+_ANY = StrawberryResolver(_bare(lambda *_: None))
 
 _FIXED = [
     inspect.Parameter("root", inspect.Parameter.POSITIONAL_OR_KEYWORD),

@@ -119,9 +119,8 @@ class Mutations:
         return Accepted(value, answer)
 
     def _accepted(self, command: CommandType) -> type:
-        made = {**self._receipt_fields(), **self._things(command)}
         type_ = declared(f"{command.name}Accepted", [self._receipt])
-        return define(type_, made, _ACCEPTED, lambda value: isinstance(value, Accepted))
+        return define(type_, self._things(command), _ACCEPTED, lambda value: isinstance(value, Accepted))
 
     def _receipt_fields(self) -> dict[str, Field]:
         def of_receipt(name: str) -> Resolve:
@@ -165,7 +164,7 @@ class Mutations:
         own = self._types.fields(rejection, "rejection")
         return define(
             declared(rejection.__name__, [self._rejection]),
-            {**self._rejection_fields(), **own},
+            own,
             describe(rejection),
             lambda value: isinstance(value, Refused) and type(value.rejection) is rejection,
         )
@@ -183,7 +182,7 @@ class Mutations:
         }
         return define(
             declared(STALE, [self._rejection]),
-            {**self._rejection_fields(), **own},
+            own,
             _STALE,
             lambda value: isinstance(value, Refused) and isinstance(value.rejection, VersionConflict),
         )
@@ -191,7 +190,7 @@ class Mutations:
     def _reused_type(self) -> type:
         return define(
             declared(REUSED, [self._rejection]),
-            self._rejection_fields(),
+            {},
             "The command id belongs to a command with other content, or of somebody else.",
             lambda value: isinstance(value, Refused) and isinstance(value.rejection, CommandIdReused),
         )
