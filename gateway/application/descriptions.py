@@ -7,8 +7,7 @@ that paragraph is no part of the description.
 import ast
 import inspect
 import sys
-import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -54,27 +53,42 @@ def _split(text: str) -> tuple[str | None, str | None]:
 _DEPRECATED = "Deprecated:"
 
 
-@cache
 def _field_texts(type_: type) -> Mapping[str, str]:
-    try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(type_)))
-    except (OSError, TypeError, SyntaxError):  # no source at hand: in a zip, made at run time
-        return {}
-    (node,) = tree.body
-    return _literals_below(node.body) if isinstance(node, ast.ClassDef) else {}
+    return _of_module(type_.__module__).get(type_.__qualname__, {})
 
 
 def describe_new_type(new_type: Any) -> str | None:
     """The string literal under a NewType's assignment."""
-    return _of_module(new_type.__module__).get(new_type.__name__)
+    return _of_module(new_type.__module__).get(_ITSELF, {}).get(new_type.__name__)
+
+
+_ITSELF = ""
 
 
 @cache
-def _of_module(name: str) -> Mapping[str, str]:
+def _of_module(name: str) -> Mapping[str, Mapping[str, str]]:
+    """The literals of a module and of each class in it, by its qualified name; of several of one name the first."""
     try:
-        return _literals_below(ast.parse(inspect.getsource(sys.modules[name])).body)
-    except (OSError, TypeError, KeyError):
+        body = ast.parse(inspect.getsource(sys.modules[name])).body
+    except (OSError, TypeError, KeyError, SyntaxError):  # no source at hand: in a zip, made at run time
         return {}
+    found = {_ITSELF: _literals_below(body)}
+    for qualified, class_body in _classes(body, ""):
+        found.setdefault(qualified, _literals_below(class_body))
+    return found
+
+
+def _classes(body: Sequence[ast.AST], within: str) -> Iterator[tuple[str, Sequence[ast.stmt]]]:
+    for each in body:
+        match each:
+            case ast.ClassDef(name=name, body=inner):
+                yield within + name, inner
+                yield from _classes(inner, f"{within}{name}.")
+            case ast.FunctionDef(name=name, body=inner) | ast.AsyncFunctionDef(name=name, body=inner):
+                yield from _classes(inner, f"{within}{name}.<locals>.")
+            case _:
+                for part in ("body", "handlers", "cases", "orelse", "finalbody"):
+                    yield from _classes(getattr(each, part, ()), within)
 
 
 def _literals_below(body: Sequence[ast.stmt]) -> dict[str, str]:

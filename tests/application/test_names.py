@@ -1,6 +1,10 @@
 """Names that follow from names, and descriptions that follow from docstrings."""
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, make_dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, NewType
 
 import pytest
 
@@ -86,8 +90,75 @@ def test_a_field_is_described_by_the_literal_under_it() -> None:
     assert describe_fields(DepositMoney) == {}
 
 
+class Outer:
+    class Described:
+        first: int
+        """The first of the inner one,
+        in two lines."""
+
+
+class Other:
+    class Described:
+        first: int
+        """The first of the other one."""
+
+
+try:
+
+    class Within:
+        first: int
+        """Within a statement."""
+
+finally:
+    pass
+
+
+def _local() -> type:
+    class Described:
+        first: int
+        """The first of the local one."""
+
+    return Described
+
+
+def test_classes_of_one_name_are_told_apart_by_where_they_are() -> None:
+    assert describe_fields(Outer.Described) == {"first": "The first of the inner one,\nin two lines."}
+    assert describe_fields(Other.Described) == {"first": "The first of the other one."}
+    assert describe_fields(_local()) == {"first": "The first of the local one."}
+    assert describe_fields(Described)["first"] == "The first."
+
+
+def test_a_class_within_another_statement_is_found() -> None:
+    assert describe_fields(Within) == {"first": "Within a statement."}
+
+
+def test_of_several_classes_of_one_name_in_one_place_the_first_is_taken(tmp_path: Path) -> None:
+    source = 'class Twice:\n    at: int\n    "First."\nclass Twice:\n    at: int\n    "Second."\n'
+    (tmp_path / "written_twice.py").write_text(source)
+    spec = spec_from_file_location("written_twice", tmp_path / "written_twice.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    sys.modules["written_twice"] = module
+    try:
+        spec.loader.exec_module(module)
+        assert describe_fields(module.Twice) == {"at": "First."}
+    finally:
+        del sys.modules["written_twice"]
+
+
 def test_a_class_made_at_run_time_has_fields_without_descriptions() -> None:
+    names: dict[str, Any] = {"__name__": __name__}
+    exec('class Written:\n    first: int\n    "The first."', names)
     assert describe_fields(type("Made", (), {})) == {}
+    assert describe_fields(make_dataclass("Composed", [("first", int)])) == {}
+    assert describe_fields(names["Written"]) == {}
+    assert describe_fields(int) == {}
+
+
+def test_a_class_of_a_module_that_is_not_there_has_fields_without_descriptions() -> None:
+    assert describe_fields(type("Made", (), {"__module__": "no.such.module"})) == {}
+    assert describe_new_type(NewType("Made", str)) is None
 
 
 def test_a_new_type_is_described_by_the_literal_under_it() -> None:
