@@ -12,7 +12,7 @@ from gateway.errors import InvalidSettings
 class Settings(BaseSettings):
     """How one process runs. Durations are seconds, sizes bytes."""
 
-    model_config = SettingsConfigDict(env_prefix="TIDEGATE_", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(env_prefix="TIDEGATE_", frozen=True)
 
     mongodb_uri: str | None = None
     """A replica set's address; without it an embedded MongoDB is started in `data_dir`."""
