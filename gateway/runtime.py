@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gateway.application import Application
 from gateway.application.model import Model
@@ -20,12 +21,14 @@ from gateway.mongo.checks import check
 from gateway.mongo.client import Mongo, connect
 from gateway.mongo.collections import Identity, prepare
 from gateway.mongo.keys import recognise
-from gateway.projections.watcher import Watcher
 from gateway.queries.pace import Pace
 from gateway.queries.positions import Positions
 from gateway.queries.queries import Queries
 from gateway.settings import Settings
 from gateway.signing import Signer
+
+if TYPE_CHECKING:
+    from gateway.projections.watcher import Watcher
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,10 @@ async def opened(application: Application, settings: Settings, uri: str) -> Asyn
 
 
 @asynccontextmanager
-async def watching(store: Store, settings: Settings) -> AsyncGenerator[Watcher]:
+async def watching(store: Store, settings: Settings) -> "AsyncGenerator[Watcher]":
     """The watcher at work: it follows the log and builds every read model until it is left."""
+    from gateway.projections.watcher import Watcher  # noqa: PLC0415 # much that only those need who watch
+
     async with Watcher(
         store.mongo.database, store.model, store.identity, store.log, store.changes, settings
     ) as watcher:
