@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
-from types import FunctionType, MethodType
+from types import FunctionType, MemberDescriptorType, MethodType
 from typing import Any, cast
 
 from gateway.application.sources import (
@@ -189,6 +189,10 @@ def _cells(function: FunctionType) -> list[Any]:
     return [each.cell_contents for each in function.__closure__ or ()]
 
 
+_WHOLE = {int, str, bytes, float, bool, type(None), MemberDescriptorType}
+"""Kinds of values that have no parts; most are of one of them."""
+
+
 def _functions(value: Any) -> Iterator[FunctionType]:
     """The functions that a value is made of, as far as that can be seen without running any."""
     if isinstance(value, FunctionType):
@@ -198,7 +202,11 @@ def _functions(value: Any) -> Iterator[FunctionType]:
 
 
 def _parts(value: Any) -> list[Any]:
+    if type(value) in _WHOLE:
+        return []
     match value:
+        case FunctionType():
+            return [value.__dict__["__wrapped__"]] if "__wrapped__" in value.__dict__ else []
         case staticmethod() | classmethod() | MethodType():
             return [cast("Any", value).__func__]
         case property():

@@ -43,16 +43,25 @@ def spec_of(module: str) -> ModuleSpec:
 
 def is_standard(spec: ModuleSpec) -> bool:
     """Whether it comes with Python: by its place, for an application may have an `email` of its own."""
-    path = _path(spec)
-    return spec.origin in ("built-in", "frozen") or (_STANDARD in path.parents and not is_installed(spec))
+    return spec.origin in ("built-in", "frozen") or (_is_below_standard(_path(spec)) and not is_installed(spec))
 
 
 def is_installed(spec: ModuleSpec) -> bool:
-    return not _INSTALLED.isdisjoint(_path(spec).parts)
+    return _is_below_installed(_path(spec))
 
 
-def _path(spec: ModuleSpec) -> Path:
-    return Path(spec.origin or next(iter(spec.submodule_search_locations or ()), ""))
+def _path(spec: ModuleSpec) -> str:
+    return spec.origin or next(iter(spec.submodule_search_locations or ()), "")
+
+
+@cache
+def _is_below_standard(path: str) -> bool:
+    return _STANDARD in Path(path).parents
+
+
+@cache
+def _is_below_installed(path: str) -> bool:
+    return not _INSTALLED.isdisjoint(Path(path).parts)
 
 
 @cache
@@ -94,6 +103,9 @@ def _imported(tree: ast.AST, name: str, parent: str | None) -> Iterator[tuple[st
     """The modules that a source imports anywhere in it, and a name that is taken from one: it may be a module."""
     for node in ast.walk(tree):
         match node:
+            case ast.Name(used) | ast.Attribute(_, used) | ast.alias(used):
+                if used in _DYNAMIC:
+                    raise Untold(f"{name} imports or runs what only a computed text names")
             case ast.Import(names):
                 yield from ((each.name, None) for each in names)
             case ast.ImportFrom(module, names, level):
@@ -102,16 +114,6 @@ def _imported(tree: ast.AST, name: str, parent: str | None) -> Iterator[tuple[st
                 yield from ((base, each.name) for each in names if each.name != "*")
             case _:
                 pass
-        if _DYNAMIC & _names(node):
-            raise Untold(f"{name} imports or runs what only a computed text names")
-
-
-def _names(node: ast.AST) -> set[str]:
-    match node:
-        case ast.Name(name) | ast.Attribute(_, name) | ast.alias(name):
-            return {name}
-        case _:
-            return set()
 
 
 def _compiled(source: str, origin: str) -> frozenset[Any]:
