@@ -97,6 +97,15 @@ def evolve(state, event): return add(state, event)
 """,
         ("plus, 2", "plus, 3"),
     ),
+    "what only a decorated function still knows": Shop(
+        """
+import functools, pydoc
+named = functools.wraps(pydoc.locate("shop.hidden.price"))(lambda *a: 1)
+def evolve(state, event): return state + named.__wrapped__(event)
+""",
+        ("event * 2", "event * 3"),
+        {"hidden.py": "def price(event): return event * 2\n"},
+    ),
     "what an except is for": Shop(
         """
 def evolve(state, event):
