@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from gateway.errors import Unsuitable
-from gateway.mongo.embedded import embedded, running_uri
 from gateway.settings import Settings
 
 
@@ -13,7 +12,11 @@ def address(settings: Settings) -> str:
 
     Raises Unsuitable where there is neither.
     """
-    found = settings.mongodb_uri or running_uri(settings.data_dir)
+    if settings.mongodb_uri:
+        return settings.mongodb_uri
+    from gateway.mongo.embedded import running_uri  # noqa: PLC0415 # not needed where a MongoDB is given
+
+    found = running_uri(settings.data_dir)
     if found is None:
         raise Unsuitable("No MongoDB is running: start `tidegate serve`, or set TIDEGATE_MONGODB_URI.")
     return found
@@ -25,5 +28,7 @@ async def mongodb(settings: Settings) -> AsyncGenerator[str]:
     if settings.mongodb_uri is not None:
         yield settings.mongodb_uri
         return
+    from gateway.mongo.embedded import embedded  # noqa: PLC0415 # as above
+
     async with embedded(settings.data_dir) as server:
         yield server.uri
