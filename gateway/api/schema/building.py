@@ -30,10 +30,15 @@ def build_schema(model: Model) -> strawberry.Schema:
     views = ViewTypes(types, filters)
     history = {"events": HistoryField(types, events, views).made()} if model.history else {}
     query = QueryFields(types, views).made(history)
-    return strawberry.Schema(
+    return _Schema(
         query=query,
         mutation=Mutations(types, events, views, query).made(),
         subscription=SubscriptionFields(types, events, views, filters).made(),
         types=events.all,
         config=StrawberryConfig(scalar_map=types.scalars),
     )
+
+
+class _Schema(strawberry.Schema):
+    def _warn_for_federation_directives(self) -> None:
+        """There are none, and to look for them all that federation has would be imported."""
