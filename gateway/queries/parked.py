@@ -11,7 +11,7 @@ from typing import Any
 from gateway.application.model import ReadModel
 from gateway.errors import ViewParked
 from gateway.mongo.checkpoints import ParkedKeys
-from gateway.mongo.client import Database, answering, collection, settle
+from gateway.mongo.client import Database, collection, settle
 from gateway.mongo.collections import KEPT, PARKED
 from gateway.mongo.parked import ParkedKey, Place, key_id, name_of, parked_of
 from gateway.queries.gather import Gather
@@ -72,19 +72,19 @@ class Parked:
         if not models or not most:
             return []
         order = [("of", 1), ("place", 1)]
-        with answering():
-            cursor = self._parked.find({"of": {"$in": [*models]}}, sort=order, limit=most)
+        async with self._positions.seen.reading() as session:
+            cursor = self._parked.find({"of": {"$in": [*models]}}, sort=order, limit=most, session=session)
             found = [parked_of(each) async for each in cursor]
-            counts = await self._counts(found)
+            counts = await self._counts(found, session)
         return [ParkedView(models[each.of], each, counts[each.of, each.name]) for each in found]
 
-    async def _counts(self, parked: Sequence[ParkedKey]) -> dict[tuple[str, str], int]:
+    async def _counts(self, parked: Sequence[ParkedKey], session: Any) -> dict[tuple[str, str], int]:
         counted = {(each.of, each.name): 0 for each in parked}
         if not parked:
             return counted
         wanted = {"$or": [{"of": each.of, "key": each.key} for each in parked]}
         group = {"_id": {"of": "$of", "key": "$key"}, "count": {"$sum": 1}}
-        cursor: Any = await settle(self._kept.aggregate([{"$match": wanted}, {"$group": group}]))
+        cursor: Any = await settle(self._kept.aggregate([{"$match": wanted}, {"$group": group}], session=session))
         async for each in cursor:
             counted[each["_id"]["of"], name_of(each["_id"]["key"])] = each["count"]
         return counted

@@ -56,6 +56,22 @@ async def test_reads_of_one_tick_look_parked_keys_up_together(library: Library) 
     assert len(library.commands.reads()) <= asked + 3
 
 
+async def test_what_is_parked_is_as_new_as_the_checkpoint_that_told_of_it(library: Library) -> None:
+    await library.add_books(books(1))
+    async with library.database.client.start_session(causal_consistency=True) as session:
+        await library.database["views.books.1"].find_one({}, session=session)
+        before = session.operation_time
+    await park(library, 7, *(f"x{number}" for number in range(MOST_NAMED)), "b000")
+    await library.positions.wait(BOOKS.name, 7, 5)
+    library.commands.sent.clear()
+    with pytest.raises(ViewParked):
+        await library.queries.one(BOOKS, "b000", fresh())
+    assert len(await library.queries.parked.all([BOOKS], 1)) == 1
+    named = [each["readConcern"] for each in library.commands.reads()]
+    assert len(named) == 3  # the key that was asked for, the list, and how many events wait
+    assert all(each["level"] == "majority" and each["afterClusterTime"] > before for each in named)
+
+
 async def test_a_list_and_a_count_note_what_is_parked(library: Library) -> None:
     await library.add_books(books(3))
     await park(library, 7, "b000")
