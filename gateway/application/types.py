@@ -109,14 +109,17 @@ def is_exact(annotation: Any, within: tuple[Any, ...] = ()) -> bool:
     return inner in (*SCALARS, float, bytes) or is_enum(inner)
 
 
-def problem_with(annotation: Any) -> str | None:
-    """Why a field can't have this type; None where it can."""
+def problem_with(annotation: Any, within: tuple[Any, ...] = ()) -> str | None:
+    """Why a field can't have this type, in an object of each class `within`; None where it can."""
     inner, _ = optional(annotation)
     item = item_of(inner)
     if item is not None:
-        return problem_with(item)
+        return problem_with(item, within)
     if inner in SCALARS or is_enum(inner) or (is_new_type(inner) and inner.__supertype__ is str):
         return None
+    if inner in within:
+        return f"{inner.__name__} holds itself: a value would have no end to its fields"
     if is_data(inner):
-        return next(filter(None, map(problem_with, fields_of(inner).values())), None)
+        found = (problem_with(each, (*within, inner)) for each in fields_of(inner).values())
+        return next(filter(None, found), None)
     return f"{getattr(inner, '__name__', inner)} is no type of a field (a float never is: use Decimal)"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, get_origin
 
 from bson.decimal128 import Decimal128
@@ -32,6 +32,9 @@ Decoder = Callable[[Mapping[str, Any]], Any]
 
 _COEFFICIENT = (1 << 113) - 1
 _BIAS, _DIGITS = 6176, 34
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 # BSON's moments are in UTC, and so is what is made of them
+_KEPT = 16_384
+"""How many texts are kept of each kind, some 3 MB of memory."""
 
 
 @cache
@@ -96,10 +99,16 @@ def _decimal(value: Decimal128) -> Decimal:
 
 def decimal_text(value: Decimal128) -> str:
     """The plain text of a stored Decimal, `format(…, "f")`, without making the Decimal."""
-    bits = int.from_bytes(value.bid, "little")
+    return amount_text(value.bid)
+
+
+@lru_cache(_KEPT)
+def amount_text(bid: bytes) -> str:
+    """The same of its 16 bytes; amounts come again and again."""
+    bits = int.from_bytes(bid, "little")
     point = _BIAS - (bits >> 113 & 0x3FFF)
     if point < 0 or bits >> 125 & 3 == 3:
-        return format(_decimal(value), "f")
+        return format(_decimal(Decimal128.from_bid(bid)), "f")
     digits = str(bits & _COEFFICIENT)
     if point:
         digits = digits.rjust(point + 1, "0")
@@ -110,6 +119,12 @@ def decimal_text(value: Decimal128) -> str:
 def moment_text(value: datetime) -> str:
     """The text of a stored moment in RFC 3339, to the millisecond."""
     return f"{value.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
+@lru_cache(_KEPT)
+def instant_text(stored: bytes) -> str:
+    """The same of its eight bytes, milliseconds since 1970. Raises OverflowError beyond the years 1 to 9999."""
+    return moment_text(_EPOCH + timedelta(milliseconds=int.from_bytes(stored, "little", signed=True)))
 
 
 TEXTS: Mapping[Any, tuple[type, Callable[[Any], str]]] = {

@@ -1,6 +1,11 @@
 """Replies of MongoDB as bytes, taken apart."""
 
 from collections.abc import Iterator
+from typing import Any
+
+from bson import BSON
+
+from gateway.mongo.client import OPTIONS
 
 
 def documents_in(reply: bytes) -> Iterator[bytes]:
@@ -10,3 +15,8 @@ def documents_in(reply: bytes) -> Iterator[bytes]:
         end = at + int.from_bytes(reply[at : at + 4], "little")
         yield reply[at:end]
         at = end
+
+
+def decoded(document: bytes) -> dict[str, Any]:
+    """A document as a cursor of documents would give it."""
+    return BSON(document).decode(codec_options=OPTIONS)

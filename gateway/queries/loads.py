@@ -5,14 +5,14 @@ from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
 from gateway.application.model import ReadModel
-from gateway.mongo.client import Document
 from gateway.mongo.codec import value_encoder
 from gateway.queries.fields import Fields, together
 from gateway.queries.gather import Gather
-from gateway.queries.pages import PageRequest, Viewed
+from gateway.queries.pages import PageRequest
 from gateway.queries.past import Past
 from gateway.queries.routes import key_type
 from gateway.queries.storage import Views, Walk
+from gateway.queries.viewed import Viewed
 from gateway.queries.viewing import Viewing
 from gateway.queries.walks import Branches, branches_of, links_held
 
@@ -40,12 +40,17 @@ class Loads:
         """The whole view of a key as it stood at a position."""
         return await self._single_past.get((read_model.name, position), key)
 
-    async def walk(self, wanted: PageRequest, walk: Walk) -> list[Document]:
-        """What a walk over everything that is wanted meets, in its order."""
+    async def walked(self, walk: Walk) -> list[Viewed]:
+        """What a walk meets, in its order."""
+        viewing = self._viewing[walk.read_model.name]
         if walk.as_of is not None:
-            return await self._past.walk(walk)
-        if not walk.route.equal:
-            return await self._views.walk(walk)
+            return [viewing.of(each, walk.as_of) for each in await self._past.walk(walk)]
+        return viewing.stored(await self._views.walk(walk), walk.fields)
+
+    async def walk(self, wanted: PageRequest, walk: Walk) -> list[Viewed]:
+        """What a walk over everything that is wanted meets, gathered with those that differ in one value."""
+        if walk.as_of is not None or not walk.route.equal:
+            return await self.walked(walk)
         branches, link = branches_of(walk, wanted)
         return await self._lists.get(branches, (link, walk.fields)) or []
 
@@ -67,16 +72,16 @@ class Loads:
         viewing = self._viewing[name]
         keys, fields = _together(asked)
         found = await self._views.by_key(viewing.read_model, _encoded(viewing.read_model, keys), fields)
-        views = map(viewing.of, found)
-        return _to_each(asked, {each.key: each for each in views})
+        return _to_each(asked, {each.key: each for each in viewing.stored(found, fields)})
 
-    async def _load_lists(self, branches: Branches, asked: Sequence[_Part]) -> Mapping[_Part, list[Document]]:
+    async def _load_lists(self, branches: Branches, asked: Sequence[_Part]) -> Mapping[_Part, list[Viewed]]:
         links, fields = _together(asked)
         walk = replace(branches.walk, fields=fields)
         if len(links) == 1:  # the walk is this link's own, and can be bounded exactly
-            return dict.fromkeys(asked, await self._views.walk(walk))
+            return dict.fromkeys(asked, await self.walked(walk))
         found = await self._views.walk_each(walk, branches.link, links_held(branches, links))
-        return _to_each(asked, dict(zip(links, found, strict=True)))
+        view = self._viewing[walk.read_model.name].of
+        return _to_each(asked, {link: [*map(view, each)] for link, each in zip(links, found, strict=True)})
 
     async def _load_counts(self, branches: Branches, links: Sequence[Any]) -> Mapping[Any, int]:
         walk = branches.walk

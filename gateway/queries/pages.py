@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 from gateway.errors import BadPage
 from gateway.mongo.client import Document
-from gateway.mongo.paths import version_of
 from gateway.queries.fields import Fields
+from gateway.queries.viewed import Viewed
 from gateway.settings import Settings
 
 AsOf: TypeAlias = datetime | int
@@ -78,35 +78,6 @@ class PageRequest:
         if self.first is None and self.last is None:
             return self.before is not None and self.after is None
         return self.last is not None
-
-
-class Viewed:
-    """A view as it was read: its document, and its key, in a journal the line's own number.
-
-    `as_of` is the position at which it was so, None for a view as it is. `kind` is the view's class. The view is
-    made of the document when it is first asked for; of one that was read in part the document has what was asked
-    for, at least, and `view` raises KeyError where that is not all of it.
-    """
-
-    __slots__ = ("_read", "_view", "as_of", "document", "key", "kind")
-
-    def __init__(
-        self, document: Document, key: Any, kind: type, read: Callable[[Document], Any], as_of: int | None
-    ) -> None:
-        self.document, self.key, self.kind, self.as_of = document, key, kind, as_of
-        self._read: Callable[[Document], Any] | None = read
-        self._view: Any = None
-
-    @property
-    def view(self) -> Any:
-        if self._read is not None:
-            self._view, self._read = self._read(self.document), None
-        return self._view
-
-    @property
-    def version(self) -> int:
-        """Of the stream that the view stands for; 0 where it stands for none, and where none was kept."""
-        return version_of(self.document)
 
 
 @dataclass(frozen=True, slots=True)

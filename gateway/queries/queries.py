@@ -8,19 +8,20 @@ from typing import Any, TypeVar
 from gateway.application.model import Model, ReadModel
 from gateway.errors import ViewParked
 from gateway.mongo.checkpoints import ParkedKeys
-from gateway.mongo.client import Database, Document
+from gateway.mongo.client import Database
 from gateway.mongo.parked import name_of
 from gateway.queries.cursors import Cursors
 from gateway.queries.freshness import Freshness
 from gateway.queries.loads import Loads
 from gateway.queries.moments import Moments
-from gateway.queries.pages import AsOf, Page, PageRequest, Viewed, ViewRequest, size_of
+from gateway.queries.pages import AsOf, Page, PageRequest, ViewRequest, size_of
 from gateway.queries.parked import Parked
 from gateway.queries.past import Past
 from gateway.queries.positions import Positions
 from gateway.queries.routes import key_type, route_for
 from gateway.queries.storage import KeyPage, Views, Walk
 from gateway.queries.values import stored
+from gateway.queries.viewed import Viewed
 from gateway.queries.viewing import Viewing
 from gateway.queries.walks import merged, walks_of
 from gateway.queries.windows import Place
@@ -32,9 +33,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a walk met: documents in its order, and whether there are more ahead of it and behind it."""
+    """What a walk met: views in its order, and whether there are more ahead of it and behind it."""
 
-    documents: list[Document]
+    viewed: list[Viewed]
     ahead: bool
     behind: bool
 
@@ -128,11 +129,12 @@ class Queries:
 
     async def stored(self, read_model: ReadModel, keys: Sequence[Any]) -> list[Viewed]:
         """The views of some stored keys as they are now, in no order."""
-        return self._stored(read_model, await self._views.by_key(read_model, keys))
+        return self._viewing[read_model.name].stored(await self._views.by_key(read_model, keys), None)
 
     async def linked(self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage) -> list[Viewed]:
         """The views of which one of these stored links holds a value, as they are now, in key order."""
-        return self._stored(read_model, await self._views.linked(read_model, links, value, page))
+        found = await self._views.linked(read_model, links, value, page)
+        return [*map(self._viewing[read_model.name].of, found)]
 
     async def _fresh(self, read_model: ReadModel, freshness: Freshness) -> None:
         """Wait for the request's position; note how far the read model is before it is read."""
@@ -175,7 +177,7 @@ class Queries:
         """The walks between two cursors, and whether anything lies beyond them."""
         parts = [replace(walk, window=walk.window.between(low, high)) for walk in walks]
         found, below, above = await asyncio.gather(
-            _all([self._of(each).walk(each) for each in parts]),
+            _all([self._loads.walked(each) for each in parts]),
             self._any([replace(walk, window=walk.window.up_to(low), limit=1) for walk in walks if low]),
             self._any([replace(walk, window=walk.window.from_(high), limit=1) for walk in walks if high]),
         )
@@ -190,18 +192,13 @@ class Queries:
         return False
 
     def _page(self, found: _Found, wanted: PageRequest, size: int, cursors: Cursors) -> Page:
-        ahead = found.ahead or len(found.documents) > size
-        documents = found.documents[:size]
+        ahead = found.ahead or len(found.viewed) > size
+        viewed = found.viewed[:size]
         if wanted.backward:
-            documents.reverse()
+            viewed.reverse()
         as_of = cursors.moment.position if cursors.moment else None
-        view = self._viewing[cursors.read_model.name].of
-        viewed = [view(each, as_of) for each in documents]
         has_next, has_previous = (found.behind, ahead) if wanted.backward else (ahead, found.behind)
         return Page(viewed, has_next, has_previous, cursors.seal, as_of)
-
-    def _stored(self, read_model: ReadModel, documents: Sequence[Document]) -> list[Viewed]:
-        return [*map(self._viewing[read_model.name].of, documents)]
 
     def _of(self, walk: Walk) -> Views | Past:
         return self._views if walk.as_of is None else self._past

@@ -24,6 +24,7 @@ from gateway.mongo.client import (
 )
 from gateway.mongo.collections import CHECKPOINTS, edition
 from gateway.mongo.live import Live, Lives
+from gateway.mongo.raw import documents_in
 from gateway.queries.fields import Fields, projection
 from gateway.queries.routes import Route
 from gateway.queries.windows import Window
@@ -64,12 +65,13 @@ class Views:
         self._seen = seen
         self._across = across(database)
 
-    async def by_key(self, read_model: ReadModel, keys: Sequence[Any], fields: Fields = None) -> list[Document]:
-        """The views of some keys, in no order."""
+    async def by_key(self, read_model: ReadModel, keys: Sequence[Any], fields: Fields = None) -> list[bytes]:
+        """The views of some keys as MongoDB sends them, in no order."""
         async with self._seen.reading() as session:
             wanted, size = {"_id": {"$in": list(keys)}}, len(keys) + 1
-            found = self._of(read_model).find(wanted, projection(fields), batch_size=size, session=session)
-            return await found.to_list(None)
+            views: Any = self._of(read_model)
+            found = views.find_raw_batches(wanted, projection(fields), batch_size=size, session=session)
+            return await _documents(found)
 
     async def linked(
         self, read_model: ReadModel, links: Sequence[str], value: Any, page: KeyPage
@@ -82,19 +84,19 @@ class Views:
             found = views.find(query, sort=[("_id", 1)], limit=page.limit, batch_size=size, session=session)
             return await found.to_list(None)
 
-    async def walk(self, walk: Walk) -> list[Document]:
-        """The views of a walk, in its order; no other document is examined."""
+    async def walk(self, walk: Walk) -> list[bytes]:
+        """The views of a walk as MongoDB sends them, in its order; no other document is examined."""
         if walk.window.empty or not walk.limit:
             return []
         async with self._seen.reading() as session:
-            return await self._cursor(walk, projection(walk.fields), session).to_list(None)
+            return await _documents(self._cursor(walk, projection(walk.fields), session))
 
     async def any(self, walk: Walk) -> bool:
         """Whether a walk meets a view; answered from the index alone."""
         if walk.window.empty:
             return False
         async with self._seen.reading() as session:
-            return bool(await self._cursor(walk, {"_id": 1}, session).to_list(None))
+            return bool(await _documents(self._cursor(walk, {"_id": 1}, session)))
 
     async def walk_each(self, walk: Walk, link: str, links: Sequence[Any]) -> list[list[Document]]:
         """The same walk for each value of one of the equal fields, in one question."""
@@ -122,9 +124,9 @@ class Views:
 
     def _cursor(self, walk: Walk, projection: dict[str, int] | None, session: Any) -> Any:
         fixed = [(name, walk.equal[name]) for name in walk.route.equal]
+        views: Any = self._of(walk.read_model)
         return (
-            self._of(walk.read_model)
-            .find({}, projection, batch_size=walk.limit + 1, session=session)
+            views.find_raw_batches({}, projection, batch_size=walk.limit + 1, session=session)
             .hint(_pattern(walk))
             .min([*fixed, *zip(walk.route.rest, walk.window.lower, strict=True)])
             .max([*fixed, *zip(walk.route.rest, walk.window.upper, strict=True)])
@@ -153,6 +155,11 @@ class Views:
         if read_model.kept:
             return collection(self._database, read_model.name)
         return edition(self._database, self._asked(read_model.name))
+
+
+async def _documents(replies: Any) -> list[bytes]:
+    """Those of a cursor of whole replies."""
+    return [document async for reply in replies for document in documents_in(reply)]
 
 
 def across(database: Database) -> Database:

@@ -6,13 +6,13 @@ from itertools import chain
 from typing import Any
 
 from gateway.application.model import ReadModel
-from gateway.mongo.client import Document
 from gateway.queries.choices import apart
 from gateway.queries.fields import together
 from gateway.queries.pages import PageRequest
 from gateway.queries.routes import Route, given, held, held_name, whole
 from gateway.queries.storage import Walk
 from gateway.queries.values import rank
+from gateway.queries.viewed import Viewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ def _walk(read_model: ReadModel, route: Route, wanted: PageRequest, limit: int, 
     return Walk(read_model, route, equal, whole(read_model, route, wanted.range), down, limit, as_of, fields)
 
 
-def merged(found: Sequence[list[Document]], walks: Sequence[Walk]) -> list[Document]:
+def merged(found: Sequence[list[Viewed]], walks: Sequence[Walk]) -> list[Viewed]:
     """What several walks along one route met, in its order and up to its limit."""
     if len(found) <= 1:
         return found[0] if found else []
     rest, walk = walks[0].route.rest, walks[0]
 
-    def place(document: Document) -> list[Any]:
-        return [rank(document[name]) for name in rest]
+    def place(viewed: Viewed) -> list[Any]:
+        return [rank(viewed.document[name]) for name in rest]
 
     return sorted(chain.from_iterable(found), key=place, reverse=walk.down)[: walk.limit]
 

@@ -259,6 +259,25 @@ class TestFields:
         (mistake,) = problems(Application([Stream(BoatId, 0, evolve_loaded)], [], []))
         assert mistake == "field cargo: float is no type of a field (a float never is: use Decimal)"
 
+    def test_a_class_that_holds_itself_is_a_mistake(self) -> None:
+        @dataclass(frozen=True)
+        class Hold:
+            within: Any
+
+        @dataclass(frozen=True)
+        class Stowed:
+            boat: BoatId
+            hold: Any
+
+        def evolve_stowed(state: int, event: Any) -> int:
+            return state
+
+        Hold.__annotations__["within"] = tuple[Hold, ...]
+        Stowed.__annotations__["hold"] = Hold | None
+        evolve_stowed.__annotations__["event"] = Stowed
+        (mistake,) = problems(Application([Stream(BoatId, 0, evolve_stowed)], [], []))
+        assert mistake == "field hold: Hold holds itself: a value would have no end to its fields"
+
     def test_a_name_that_is_not_there_is_a_mistake_among_others(self) -> None:
         @dataclass(frozen=True)
         class Lost:

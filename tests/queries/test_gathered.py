@@ -7,7 +7,8 @@ import pytest
 
 from gateway.errors import BadInput, Unavailable
 from gateway.queries.gather import MOST_TICKS, Gather
-from gateway.queries.pages import Page, PageRequest, Range, Viewed
+from gateway.queries.pages import Page, PageRequest, Range
+from gateway.queries.viewed import Viewed
 from tests.queries.bookshop import BOOKS, LOANS, AuthorId, Book, BookId, Kind, Library, books, fresh, loans
 
 pytestmark = pytest.mark.anyio

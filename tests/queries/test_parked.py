@@ -11,7 +11,8 @@ from gateway.mongo.client import collection
 from gateway.mongo.collections import PARKED
 from gateway.mongo.parked import ParkedKey, Place
 from gateway.queries.freshness import Freshness
-from gateway.queries.pages import PageRequest, Viewed
+from gateway.queries.pages import PageRequest
+from gateway.queries.viewed import Viewed
 from tests.queries.bookshop import BOOKS, Library, books, fresh
 
 pytestmark = pytest.mark.anyio

@@ -9,7 +9,8 @@ import pytest
 from bson.decimal128 import Decimal128
 
 from gateway.queries.fields import Fields
-from gateway.queries.pages import Page, PageRequest, Viewed, ViewRequest
+from gateway.queries.pages import Page, PageRequest, ViewRequest
+from gateway.queries.viewed import Viewed
 from tests.queries.bookshop import BOOKS, AuthorId, BookId, Kind, Library, Price, books, fresh
 from tests.queries.explaining import explained
 

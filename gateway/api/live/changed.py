@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from gateway.queries.pages import Viewed
+from gateway.queries.viewed import Viewed
 
 
 class Change(Enum):

@@ -12,9 +12,9 @@ from gateway.mongo.checkpoints import Difference
 from gateway.mongo.paths import name_of
 from gateway.projections.folding.reach import Plan, Step, reach
 from gateway.queries.matching import Matcher
-from gateway.queries.pages import Viewed
 from gateway.queries.queries import Queries
 from gateway.queries.storage import KeyPage
+from gateway.queries.viewed import Viewed
 
 _PAGE = 500
 """How many views are looked up at once."""

@@ -15,8 +15,8 @@ from gateway.application.model import ReadModel
 from gateway.errors import BadCursor, Unavailable
 from gateway.mongo.codec import encoder
 from gateway.queries.freshness import Freshness
-from gateway.queries.pages import Viewed
 from gateway.queries.values import packed
+from gateway.queries.viewed import Viewed
 from gateway.runtime import Services
 
 PAUSE = 0.5

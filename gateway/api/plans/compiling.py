@@ -26,12 +26,14 @@ from gateway.api.plans.leaves import global_id_of, leaf, listed, unexpected
 from gateway.api.plans.reads import reads_below
 from gateway.api.plans.selecting import Chosen, Details, Selecting, derived, python_name
 from gateway.api.plans.source import Names, NotPlanned
-from gateway.api.plans.stored import decoded, member, text
+from gateway.api.plans.stored import decoded, member
 from gateway.api.plans.tree import Completion, Plan, Selection, Step
 from gateway.api.schema.making import By, Field, Resolve
 from gateway.api.schema.types import Attribute
-from gateway.application.types import is_data, is_enum, optional
+from gateway.application.types import is_enum, optional
+from gateway.mongo.codec import TEXTS
 from gateway.queries.fields import Fields
+from gateway.queries.layouts import laid_out
 
 MOST_FIELDS = 1_000
 """So many fields a plan has at most, those of a fragment as often as it is spread, for each type that it may be
@@ -135,7 +137,7 @@ class _Compiler:
     def _read(self, resolve: Resolve) -> str:
         """The expression of what a resolver finds."""
         if isinstance(resolve, Attribute) and resolve.stored:
-            return f"v.document[{resolve.stored!r}]"
+            return f"v.shown[{resolve.stored!r}]"
         if isinstance(resolve, Attribute):
             path = [each for each in (resolve.held, resolve.name) if each]
             if not all(map(str.isidentifier, path)):
@@ -154,7 +156,7 @@ class _Compiler:
         return self._completed(type_, details)
 
     def _stored(self, of: Attribute, type_: Any, details: Details) -> _Written:
-        """The same for a value as a view's document has it."""
+        """The same for a value as is shown of a view's document."""
         named = type_.of_type if is_non_null(type_) else type_
         return self._perhaps(type_, self._stored_value(of, named, details))
 
@@ -164,10 +166,10 @@ class _Compiler:
             return partial(global_id_of, names, of.kind)
         if is_enum(annotation):
             return partial(member, names, type_, annotation)
-        if is_data(annotation) and not hasattr(annotation, "__post_init__"):
+        if laid_out(annotation):
             return self._document(type_, details)
-        if written := text(names, type_, annotation):
-            return written
+        if annotation in TEXTS:
+            return lambda value: value
         completed = self._not_null(type_, details)
         if not callable(completed):
             raise NotPlanned

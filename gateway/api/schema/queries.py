@@ -16,7 +16,7 @@ from gateway.application.descriptions import deprecation, describe
 from gateway.application.model import ReadModel
 from gateway.application.types import is_id
 from gateway.errors import BadInput
-from gateway.queries.pages import Viewed
+from gateway.queries.viewed import Viewed
 
 _MOST_NODES = 100
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")

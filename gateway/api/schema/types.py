@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from typing import Any
 
 import strawberry
@@ -40,13 +41,22 @@ class Attribute:
     def value(self, root: Any) -> Any:
         """What the parent has, a local id as it is."""
         if self.stored:
-            return value_decoder(self.annotation)(root.document[self.stored])
+            return _reader(self.annotation, self.stored)(root)
         return getattr(getattr(root, self.held) if self.held else root, self.name)
 
     @property
     def reads(self) -> Fields:
         """Which part of a view it needs."""
         return frozenset([self.stored]) if self.stored else None
+
+
+@cache
+def _reader(annotation: Any, stored: str) -> Callable[[Any], Any]:
+    """What reads a field of a view; an id is shown as it is, and its document is not needed for that."""
+    if is_id(optional(annotation)[0]):
+        return lambda root: root.shown[stored]
+    decode = value_decoder(annotation)
+    return lambda root: decode(root.document[stored])
 
 
 @dataclass

@@ -18,7 +18,8 @@ from gateway.application.naming import id_field
 from gateway.application.types import fields_of, is_id, optional
 from gateway.mongo.paths import VERSION, stored_name
 from gateway.queries.fields import KEY_ALONE
-from gateway.queries.pages import AsOf, Page, PageRequest, Viewed, ViewRequest
+from gateway.queries.pages import AsOf, Page, PageRequest, ViewRequest
+from gateway.queries.viewed import Viewed
 
 
 @dataclass(frozen=True, slots=True)
