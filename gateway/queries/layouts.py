@@ -12,6 +12,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+from bson import Int64
+
 from gateway.application.types import fields_of, is_data, is_enum, is_new_type, optional
 from gateway.mongo.codec import TEXTS, amount_text, instant_text
 from gateway.mongo.paths import VERSION, stored_name
@@ -44,7 +46,7 @@ def layout(view: type, key: str, journal: bool, fields: Fields) -> Layout | None
 
 def shows(view: type, key: str, journal: bool) -> Callable[[dict[str, Any]], Shown]:
     """The same from any part of a decoded document. It raises TypeError for a value of another class."""
-    return _showing(_stored(view, key, journal)) or _itself
+    return _showing(_stored(view, key, journal))
 
 
 def laid_out(annotation: Any) -> bool:
@@ -147,41 +149,48 @@ class _Taking:
         return f"g{self._groups - 1}"
 
 
-def _showing(fields: dict[str, Any]) -> Callable[[Any], Any] | None:
-    """What makes a document's texts; None where it has none of them."""
-    special = {name: made for name, each in fields.items() if (made := _shown_as(each))}
-    if not special:
-        return None
+def _showing(fields: dict[str, Any]) -> Callable[[Any], Any]:
+    made = {name: each for name, annotation in fields.items() if (each := _shown_as(annotation))}
 
-    def show(document: Any) -> Any:
-        if type(document) is not dict:
-            raise TypeError
+    def show(document: Any) -> dict[str, Any]:
         shown: dict[str, Any] = {**document}
-        for name in special.keys() & shown.keys():
-            shown[name] = special[name](shown[name])
+        for name in made.keys() & shown.keys():
+            shown[name] = made[name](shown[name])
         return shown
 
     return show
 
 
 def _shown_as(annotation: Any) -> Callable[[Any], Any] | None:
+    """What makes what is shown of a stored value; None where that is the value, whatever it is."""
     inner, nullable = optional(annotation)
-    made = _text(*TEXTS[inner]) if inner in TEXTS else None
     if laid_out(inner):
-        made = _showing(fields_of(inner))
-    if made is None or not nullable:
-        return made
-    return lambda value: None if value is None else made(value)
+        made = _checked((dict,), _showing(fields_of(inner)))
+    elif inner in TEXTS:
+        class_, write = TEXTS[inner]
+        made = _checked((class_,), write)
+    elif classes := _classes(inner):
+        made = _checked(classes, _itself)
+    else:
+        return None
+    return (lambda value: None if value is None else made(value)) if nullable else made
 
 
-def _text(class_: type, write: Callable[[Any], str]) -> Callable[[Any], str]:
-    def written(value: Any) -> str:
-        if type(value) is not class_:
+def _classes(annotation: Any) -> tuple[type, ...]:
+    """Of which classes stored values of a simple type are."""
+    if is_new_type(annotation) or is_enum(annotation) or annotation in (str, date):
+        return (str,)
+    return {bool: (bool,), int: (int, Int64)}.get(annotation, ())
+
+
+def _checked(classes: tuple[type, ...], show: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def shown(value: Any) -> Any:
+        if type(value) not in classes:
             raise TypeError
-        return write(value)
+        return show(value)
 
-    return written
+    return shown
 
 
-def _itself(document: dict[str, Any]) -> Shown:
-    return document
+def _itself(value: Any) -> Any:
+    return value

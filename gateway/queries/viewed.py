@@ -8,8 +8,10 @@ from gateway.mongo.client import Document
 from gateway.mongo.paths import version_of
 
 Shown = Mapping[str, Any]
-"""What is stored of a view, its amounts and moments written as texts already: those that are fields of the view, or
-of an object within it that checks nothing. In lists, say, they are as they are stored."""
+"""What is stored of a view, each value of the class that its field says.
+
+Amounts and moments are written as texts already: those that are fields of the view, or of an object within it that
+checks nothing. What is in lists, say, is as it is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +42,24 @@ class Viewed:
 
     __slots__ = ("_raw", "_type", "as_of", "document", "key", "kind", "shown", "view")
 
-    _raw: bytes
+    _raw: bytes | None
+    as_of: int | None
     document: Document
     key: Any
     shown: Shown
     view: Any
 
-    def __init__(self, type_: ViewType, as_of: int | None) -> None:
-        self._type, self.kind, self.as_of = type_, type_.kind, as_of
+    def __init__(self, type_: ViewType, raw: bytes, shown: Shown) -> None:
+        """Of a document as MongoDB sent it, and what is shown of it."""
+        self._type, self.kind, self.as_of, self._raw, self.shown = type_, type_.kind, None, raw, shown
+        if type_.plain:
+            self.key = shown["_id"]
 
     @classmethod
     def of(cls, type_: ViewType, document: Document, as_of: int | None = None) -> "Viewed":
-        """Of a document."""
-        made = cls(type_, as_of)
-        made.document = document
-        return made
-
-    @classmethod
-    def stored(cls, type_: ViewType, raw: bytes, shown: Shown) -> "Viewed":
-        """Of a document as MongoDB sent it, and what is shown of it."""
-        made = cls(type_, None)
-        made._raw, made.shown = raw, shown
+        """Of a document that is decoded."""
+        made = cls.__new__(cls)
+        made._type, made.kind, made.as_of, made._raw, made.document = type_, type_.kind, as_of, None, document
         return made
 
     def __getattr__(self, name: str) -> Any:
@@ -77,12 +76,15 @@ class Viewed:
         """Of the stream that the view stands for; 0 where it stands for none, and where none was kept."""
         return version_of(self.shown)
 
+    def text(self, name: str) -> Any:
+        """A stored text, or null: that is shown as it is, and the document is not needed for it."""
+        return self.document[name] if self._raw is None else self.shown[name]
+
     def _key(self) -> Any:
-        if self._type.plain and hasattr(self, "_raw"):
-            return self.shown["_id"]
         return self._type.key(self.document["_id"])
 
     def _document(self) -> Document:
+        assert self._raw is not None, "whatever has no bytes was made of its document"
         return self._type.decode(self._raw)
 
     def _shown(self) -> Shown:

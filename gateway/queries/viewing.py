@@ -37,6 +37,6 @@ class Viewing:
         if taken is None:
             return [self.of(decoded(each)) for each in raws]
         return [
-            self.of(decoded(each)) if (shown := taken(each)) is None else Viewed.stored(type_, each, shown)
+            self.of(decoded(each)) if (shown := taken(each)) is None else Viewed(type_, each, shown)
             for each in raws
         ]

@@ -188,7 +188,24 @@ def agrees(raw: bytes, fields: frozenset[str]) -> None:
     assert found is None or found == show(decoded(raw))
 
 
-@pytest.mark.parametrize(("name", "value"), [("amount", "1.50"), ("amount", None), ("at", "2026"), ("inner", [])])
+WRONG: list[tuple[str, Any]] = [
+    ("amount", "1.50"),
+    ("amount", None),
+    ("price", 1),
+    ("at", "2026"),
+    ("inner", []),
+    ("inner", {"text": 5}),
+    ("text", 5),
+    ("text", None),
+    ("note", True),
+    ("colour", 1),
+    ("good", 1),
+    ("count", True),
+    ("count", 1.0),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_value_of_another_class_is_not_shown(name: str, value: Any) -> None:
     with pytest.raises(TypeError):
         show({"_id": "p1", name: value})

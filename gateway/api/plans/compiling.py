@@ -30,7 +30,7 @@ from gateway.api.plans.stored import decoded, member
 from gateway.api.plans.tree import Completion, Plan, Selection, Step
 from gateway.api.schema.making import By, Field, Resolve
 from gateway.api.schema.types import Attribute
-from gateway.application.types import is_enum, optional
+from gateway.application.types import is_enum, is_new_type, optional
 from gateway.mongo.codec import TEXTS
 from gateway.queries.fields import Fields
 from gateway.queries.layouts import laid_out
@@ -163,13 +163,13 @@ class _Compiler:
     def _stored_value(self, of: Attribute, type_: Any, details: Details) -> _Written:
         annotation, names = optional(of.annotation)[0], self._names
         if of.kind:
-            return partial(global_id_of, names, of.kind)
+            return lambda value: f"{f'{of.kind}:'!r} + {value}"
         if is_enum(annotation):
             return partial(member, names, type_, annotation)
         if laid_out(annotation):
             return self._document(type_, details)
-        if annotation in TEXTS:
-            return lambda value: value
+        if annotation in TEXTS or annotation in (str, bool) or is_new_type(annotation):
+            return _as_shown
         completed = self._not_null(type_, details)
         if not callable(completed):
             raise NotPlanned
@@ -177,19 +177,21 @@ class _Compiler:
 
     def _document(self, type_: GraphQLObjectType, details: Details) -> _Written:
         """An object of the application's, as a document within a view's."""
-        written: list[str] = []
+        fields: dict[str, _Written] = {}
         for key, each in self._selecting.below(type_, details).items():
             step, expression = self._step(type_, key, each)
             if isinstance(step.resolve, Attribute):
-                name = f"v[{step.resolve.name!r}]"
-                expression = self._stored(step.resolve, type_of(step.definition), each)(name)
-            elif step.definition is not TypeNameMetaFieldDef:
+                fields[key] = self._within(step.resolve, type_of(step.definition), each)
+            elif step.definition is TypeNameMetaFieldDef:
+                fields[key] = partial(_always, expression)
+            else:
                 raise NotPlanned
-            written.append(f"{key!r}: {expression}")
-        refused = self._names.of(unexpected)
-        write = self._names.function(f"{{{', '.join(written)}}} if type(v) is dict else {refused}()")
-        name = self._names.of(write)
-        return lambda value: f"{name}({value}, x)"
+        return lambda value: f"{{{', '.join(f'{key!r}: {write(value)}' for key, write in fields.items())}}}"
+
+    def _within(self, of: Attribute, type_: Any, details: Details) -> _Written:
+        """A field of such an object."""
+        written = self._stored(of, type_, details)
+        return lambda value: written(f"{value}[{of.name!r}]")
 
     def _completed(self, type_: Any, details: Details) -> _Written | Mapping[str, Selection]:
         """How a value of a type is completed: by an expression, or with further loads below it."""
@@ -243,6 +245,14 @@ def _writing(abstract: GraphQLAbstractType, writes: Mapping[str, Any]) -> Any:
         return writes[resolve_type(value, asking, abstract)](value, asking)
 
     return write
+
+
+def _as_shown(value: str) -> str:
+    return value
+
+
+def _always(expression: str, _: str) -> str:
+    return expression
 
 
 def _is_none_or_exception(value: object) -> bool:

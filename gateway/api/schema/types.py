@@ -52,9 +52,9 @@ class Attribute:
 
 @cache
 def _reader(annotation: Any, stored: str) -> Callable[[Any], Any]:
-    """What reads a field of a view; an id is shown as it is, and its document is not needed for that."""
+    """What reads a field of a view; an id is a text."""
     if is_id(optional(annotation)[0]):
-        return lambda root: root.shown[stored]
+        return lambda root: root.text(stored)
     decode = value_decoder(annotation)
     return lambda root: decode(root.document[stored])
 
