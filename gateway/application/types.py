@@ -43,6 +43,11 @@ def is_new_type(annotation: Any) -> bool:
     return isinstance(annotation, NewType)
 
 
+def plain(annotation: Any) -> Any:
+    """What a NewType's values are; anything else, itself."""
+    return annotation.__supertype__ if is_new_type(annotation) else annotation
+
+
 def is_id(annotation: Any) -> bool:
     """An id is a NewType over str whose name ends in `Id`."""
     return is_new_type(annotation) and annotation.__supertype__ is str and annotation.__name__.endswith("Id")

@@ -14,7 +14,7 @@ from typing import Any
 
 from bson import Int64
 
-from gateway.application.types import fields_of, is_data, is_enum, is_new_type, optional
+from gateway.application.types import fields_of, is_data, is_enum, optional, plain
 from gateway.mongo.codec import TEXTS, amount_text, instant_text
 from gateway.mongo.paths import VERSION, stored_name
 from gateway.queries.fields import Fields
@@ -118,7 +118,7 @@ class _Taking:
 
     def _value(self, named: bytes, annotation: Any) -> tuple[bytes, str]:
         """Of a value that is there; its first group says so."""
-        inner = annotation.__supertype__ if is_new_type(annotation) else annotation
+        inner = plain(annotation)
         if inner in (str, date) or is_enum(inner):
             length, text = self._group(), self._group()
             wrong = f"lengths[len({text})] != {length}"
@@ -164,6 +164,7 @@ def _showing(fields: dict[str, Any]) -> Callable[[Any], Any]:
 def _shown_as(annotation: Any) -> Callable[[Any], Any] | None:
     """What makes what is shown of a stored value; None where that is the value, whatever it is."""
     inner, nullable = optional(annotation)
+    inner = plain(inner)
     if laid_out(inner):
         made = _checked((dict,), _showing(fields_of(inner)))
     elif inner in TEXTS:
@@ -178,7 +179,7 @@ def _shown_as(annotation: Any) -> Callable[[Any], Any] | None:
 
 def _classes(annotation: Any) -> tuple[type, ...]:
     """Of which classes stored values of a simple type are."""
-    if is_new_type(annotation) or is_enum(annotation) or annotation in (str, date):
+    if is_enum(annotation) or annotation in (str, date):
         return (str,)
     return {bool: (bool,), int: (int, Int64)}.get(annotation, ())
 

@@ -1,7 +1,7 @@
 """Documents of a read model as the views that they hold."""
 
 from gateway.application.model import ReadModel
-from gateway.application.types import is_new_type
+from gateway.application.types import plain
 from gateway.mongo.client import Document
 from gateway.mongo.codec import decoder, value_decoder
 from gateway.mongo.raw import decoded
@@ -20,7 +20,7 @@ class Viewing:
         key = key_type(read_model)
         self._type = ViewType(
             kind=read_model.view,
-            plain=(key.__supertype__ if is_new_type(key) else key) in (str, int),
+            plain=plain(key) in (str, int),
             key=value_decoder(key),
             read=decoder(read_model.view, None if read_model.journal else read_model.key_field),
             show=shows(*self._laid),

@@ -25,6 +25,9 @@ from gateway.queries.viewed import Shown
 PartId = NewType("PartId", str)
 
 
+Count = NewType("Count", int)
+
+
 class Colour(StrEnum):
     RED = "red"
     BLUE = "blue"
@@ -49,7 +52,7 @@ class Part:
     day: date
     colour: Colour
     other: Colour | None
-    count: int
+    count: Count
     size: int | None
     good: bool
     known: bool | None

@@ -30,7 +30,7 @@ from gateway.api.plans.stored import decoded, member
 from gateway.api.plans.tree import Completion, Plan, Selection, Step
 from gateway.api.schema.making import By, Field, Resolve
 from gateway.api.schema.types import Attribute
-from gateway.application.types import is_enum, is_new_type, optional
+from gateway.application.types import is_enum, optional, plain
 from gateway.mongo.codec import TEXTS
 from gateway.queries.fields import Fields
 from gateway.queries.layouts import laid_out
@@ -168,7 +168,7 @@ class _Compiler:
             return partial(member, names, type_, annotation)
         if laid_out(annotation):
             return self._document(type_, details)
-        if annotation in TEXTS or annotation in (str, bool) or is_new_type(annotation):
+        if plain(annotation) in (str, bool, *TEXTS):
             return _as_shown
         completed = self._not_null(type_, details)
         if not callable(completed):

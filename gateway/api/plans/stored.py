@@ -8,7 +8,7 @@ from uuid import UUID
 from graphql import GraphQLLeafType
 
 from gateway.api.plans.source import Names
-from gateway.application.types import is_new_type
+from gateway.application.types import plain
 from gateway.mongo.codec import value_decoder
 
 _AS_THEY_ARE = (str, int, bool, datetime, UUID)
@@ -16,7 +16,7 @@ _AS_THEY_ARE = (str, int, bool, datetime, UUID)
 
 def decoded(names: Names, annotation: Any, value: str) -> str:
     """An expression for the value of a stored one that is not null."""
-    inner = annotation.__supertype__ if is_new_type(annotation) else annotation
+    inner = plain(annotation)
     return value if inner in _AS_THEY_ARE else f"{names.of(value_decoder(inner))}({value})"
 
 
