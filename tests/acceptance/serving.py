@@ -153,7 +153,7 @@ def runs(pid: int) -> bool:
     """Whether there is such a process; one that ended and whose parent has not looked yet is none."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # gone, the second while it was being looked at
         return False
 
 
